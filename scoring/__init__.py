@@ -1,0 +1,1 @@
+"""The pure half: events and state in, decisions out. No I/O, no clock, no randomness, no Faust."""

@@ -1,0 +1,109 @@
+"""The accepted event, one struct a topic: what the decoders return and the traits fold.
+
+Units: `ts` is event time in epoch milliseconds; quantities are whole thousandths; a price is whole cents as an `int`, or
+its decimal text as a `str` where it is not whole cents; an amount is whole cents. `offset` is the record's place in its
+topic partition (in files: the order read).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+#: Topic names in rank order: at equal `ts` a customer's events are taken in this order.
+TOPICS: tuple[str, ...] = ("page-views", "cart-events", "purchases", "email-events", "feedback", "profiles")
+PAGE_VIEWS, CART_EVENTS, PURCHASES, EMAIL_EVENTS, FEEDBACK, PROFILES = range(6)
+
+
+class PageView(msgspec.Struct, gc=False):
+    rank: ClassVar[int] = PAGE_VIEWS
+    customer_id: str
+    ts: int
+    event_id: str | None = None
+    product_id: str | None = None
+    page_type: str | None = None
+    category_id: str | None = None
+    session_id: str | None = None
+
+    @property
+    def event_type(self) -> str:
+        return "page_view"
+
+
+class CartEvent(msgspec.Struct, gc=False):
+    rank: ClassVar[int] = CART_EVENTS
+    customer_id: str
+    ts: int
+    action: str  # add, remove, update, clear, checkout_started, wishlist_add
+    event_id: str | None = None
+    product_id: str | None = None
+    quantity: int | None = None  # thousandths; defaults filled in: add and update 1000, remove None = the whole line
+    price: int | str | None = None
+    category_id: str | None = None
+    session_id: str | None = None
+
+    @property
+    def event_type(self) -> str:
+        return self.action if self.action in ("checkout_started", "wishlist_add") else "cart_" + self.action
+
+
+class Purchase(msgspec.Struct, gc=False):
+    rank: ClassVar[int] = PURCHASES
+    customer_id: str
+    ts: int
+    order_id: str
+    refunded: bool = False
+    amount: int = 0  # cents, never negative for a refund: `total`, else the sum over the lines
+    event_id: str | None = None
+    session_id: str | None = None
+
+    @property
+    def event_type(self) -> str:
+        return "refund" if self.refunded else "purchase"
+
+
+class EmailEvent(msgspec.Struct, gc=False):
+    rank: ClassVar[int] = EMAIL_EVENTS
+    customer_id: str
+    ts: int
+    type: str  # delivered, opened, clicked, bounced, complained, unsubscribed
+    message_id: str = ""
+    machine: bool = False
+    event_id: str | None = None
+
+    @property
+    def event_type(self) -> str:
+        return "email_" + self.type
+
+
+class Feedback(msgspec.Struct, gc=False):
+    rank: ClassVar[int] = FEEDBACK
+    customer_id: str
+    ts: int
+    kind: str
+    score: float | None = None
+    max_score: float | None = None
+    text: str | None = None
+    product_id: str | None = None
+    event_id: str | None = None
+
+    @property
+    def event_type(self) -> str:
+        return "feedback"
+
+
+class Profile(msgspec.Struct, gc=False):
+    rank: ClassVar[int] = PROFILES
+    customer_id: str
+    ts: int
+    #: Field name -> value; None takes the field away. Each consent and trait is a field of its own: `consent.email`, `traits.shoe_size`.
+    fields: dict[str, object]
+    event_id: str | None = None
+
+    @property
+    def event_type(self) -> str:
+        return "profile"
+
+
+Event = PageView | CartEvent | Purchase | EmailEvent | Feedback | Profile

@@ -1,0 +1,1 @@
+"""Expressions: the language of segment definitions, from text to a checked tree to generated Python."""

@@ -1,0 +1,1 @@
+"""Segment definitions: the file's model, its reader and its faults."""

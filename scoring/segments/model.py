@@ -1,0 +1,59 @@
+"""Segment definitions as the engine takes them: checked, ordered, with durations in milliseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scoring.expressions.tree import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A simple segment: a customer is in or out."""
+
+    name: str
+    family: str
+    when: Condition
+    exit_when: Condition | None
+    hold_for: int
+    cooldown: int
+    definition: str  # 16 hex digits: changes when the meaning does, not with spaces or comments
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    name: str
+    when: Condition | None  # None: the last one, for everybody else
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """Ordered tiers: a customer is in exactly one, the first whose condition holds."""
+
+    name: str
+    family: str
+    tiers: tuple[Tier, ...]
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """`[engagement]`: half-life in milliseconds and weight by event type."""
+
+    half_life: float
+    weights: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    segments: tuple[Segment | Tiers, ...]  # in file order, [[segment]] and [[tiers]] together
+    engagement: Engagement
+    fingerprint: int  # 32 bits over all of it: equal if and only if no membership can have another meaning
+
+
+#: Contract, section 3. `[engagement.weights]` overrides single ones.
+DEFAULT_WEIGHTS: dict[str, float] = {
+    "page_view": 1.0, "wishlist_add": 2.0, "cart_add": 3.0, "checkout_started": 4.0, "purchase": 10.0,
+    "email_opened": 0.5, "email_clicked": 2.0, "feedback": 3.0,
+}  # fmt: skip
+DEFAULT_HALF_LIFE = 7.0 * 86_400_000
