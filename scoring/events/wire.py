@@ -1,0 +1,138 @@
+"""The values of the input topics as they stand in JSON: contract section 1, field by field.
+
+msgspec checks types while it reads; numbers that become money or quantities are kept as their text (`Raw`). Optional fields may be
+null, which is the same as absent, except in profiles, where null takes a field away. Fields not named here are ignored.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+CUSTOMER_ID_LENGTH = 128
+CustomerId = Annotated[str, Meta(min_length=1, max_length=CUSTOMER_ID_LENGTH)]
+_NONE = Raw()
+
+
+class Value(Struct, gc=False):
+    """What every event has."""
+
+    customer_id: CustomerId
+    ts: int | str | None = None
+    event_type: str | None = None
+    event_id: str | None = None
+
+
+class PageViewValue(Value, gc=False):
+    page_type: str | None = None
+    product_id: str | None = None
+    category_id: str | None = None
+    session_id: str | None = None
+    price: Raw = _NONE
+    currency: str | None = None
+    url: str | None = None
+    query: str | None = None
+    referrer: str | None = None
+    user_agent: str | None = None
+    country: str | None = None
+    language: str | None = None
+    feature: str | None = None
+    benefit: str | None = None
+
+
+class CartValue(Value, gc=False):
+    action: str | None = None
+    product_id: str | None = None
+    quantity: Raw = _NONE
+    price: Raw = _NONE
+    category_id: str | None = None
+    session_id: str | None = None
+    currency: str | None = None
+
+
+class Line(Struct, gc=False):
+    product_id: str | None = None
+    quantity: Raw = _NONE
+    price: Raw = _NONE
+    category_id: str | None = None
+
+
+class PurchaseValue(Value):
+    order_id: str | None = None
+    status: str | None = None
+    lines: list[Line] | None = None
+    total: Raw = _NONE
+    discount: Raw = _NONE
+    coupon: str | None = None
+    gift: bool | None = None
+    session_id: str | None = None
+    currency: str | None = None
+
+
+class EmailValue(Value, gc=False):
+    type: str | None = None
+    message_id: str | None = None
+    machine: bool | None = None
+    session_id: str | None = None
+
+
+class FeedbackValue(Value, gc=False):
+    kind: str | None = None
+    score: float | None = None
+    max_score: float | None = None
+    text: str | None = None
+    product_id: str | None = None
+    answers: Raw = _NONE
+    session_id: str | None = None
+
+
+Text = str | None | UnsetType
+Number = int | float | None | UnsetType
+Flag = bool | None | UnsetType
+
+
+class Consent(Struct, gc=False):
+    email: Flag = UNSET
+    profiling: Flag = UNSET
+
+
+class ProfileValue(Value):
+    email: Text = UNSET
+    first_name: Text = UNSET
+    language: Text = UNSET
+    time_zone: Text = UNSET
+    country: Text = UNSET
+    region: Text = UNSET
+    city: Text = UNSET
+    postal_code: Text = UNSET
+    birth_date: Text = UNSET
+    gender: Text = UNSET
+    household_size: Number = UNSET
+    income_band: Text = UNSET
+    education: Text = UNSET
+    occupation: Text = UNSET
+    nationality: Text = UNSET
+    consent: Consent | None | UnsetType = UNSET
+    traits: dict[str, Any] | None | UnsetType = UNSET
+    session_id: str | None = None
+
+
+#: The plain fields of a profile; consents and traits are fields of their own besides.
+PROFILE_FIELDS: tuple[str, ...] = ProfileValue.__struct_fields__[
+    ProfileValue.__struct_fields__.index("email") : ProfileValue.__struct_fields__.index("consent")
+]
+CONSENTS: tuple[str, ...] = Consent.__struct_fields__
+
+#: By rank.
+VALUES: tuple[type[Value], ...] = (PageViewValue, CartValue, PurchaseValue, EmailValue, FeedbackValue, ProfileValue)
+
+
+class Head(Struct, gc=False):
+    """What tells which of them a row of a file is."""
+
+    event_type: str | None = None
+
+
+HEAD = msgspec.json.Decoder(Head)
