@@ -16,6 +16,13 @@ TOPICS: tuple[str, ...] = ("page-views", "cart-events", "purchases", "email-even
 PAGE_VIEWS, CART_EVENTS, PURCHASES, EMAIL_EVENTS, FEEDBACK, PROFILES = range(6)
 
 
+#: Event types of a cart event's `action`.
+CART_EVENT_TYPES: dict[str, str] = {
+    "add": "cart_add", "remove": "cart_remove", "update": "cart_update", "clear": "cart_clear",
+    "checkout_started": "checkout_started", "wishlist_add": "wishlist_add",
+}  # fmt: skip
+
+
 class PageView(msgspec.Struct, gc=False):
     rank: ClassVar[int] = PAGE_VIEWS
     customer_id: str
@@ -45,7 +52,7 @@ class CartEvent(msgspec.Struct, gc=False):
 
     @property
     def event_type(self) -> str:
-        return self.action if self.action in ("checkout_started", "wishlist_add") else "cart_" + self.action
+        return CART_EVENT_TYPES[self.action]
 
 
 class Purchase(msgspec.Struct, gc=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scoring.expressions.tree import Condition
 
@@ -49,6 +49,7 @@ class Definitions:
     segments: tuple[Segment | Tiers, ...]  # in file order, [[segment]] and [[tiers]] together
     engagement: Engagement
     fingerprint: int  # 32 bits over all of it: equal if and only if no membership can have another meaning
+    source: str = field(default="", compare=False)  # the file's text, from which `read` makes these definitions again
 
 
 #: Contract, section 3. `[engagement.weights]` overrides single ones.

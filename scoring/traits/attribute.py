@@ -1,4 +1,8 @@
-"""What a trait says of an attribute it offers to definitions."""
+"""What a trait says of an attribute it offers to definitions: its meaning, and where the compiler finds it in the state.
+
+Code fragments are Python expressions over `s` (the Customer), `now` (ms) and, in windowed ones, `{w}` (ms), `{grain}`
+(ms) and `{k}` (a count). `rise` and `fall` are effect bits (scoring/traits/effects.py): events that may make the value larger or smaller.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,12 @@ class Attribute:
     kind: Kind
     change: Change
     meaning: str
+    code: str  # the value now (lifetime value for windowed ones); for growing ones the instant it grows from, 0 = missing
+    rise: int
+    fall: int = 0
     windowed: bool = False  # may be given a duration: purchases(days(90)); without it: lifetime (change "none")
     whole_days: bool = False  # the window must be days(n) with n whole (active_days)
+    total: str = ""  # windowed: (value, instant of the next step)
+    reach: str = ""  # windowed counts: the instant at which the value falls below {k}, 0 if it is below already
+    scale: int = 1  # what the stored number must be divided by
     fed_by: tuple[str, ...] = ()  # event types

@@ -1,15 +1,123 @@
-"""Presence: first seen, visits (sessions), time on site and active days."""
+"""Presence: first seen, visits (sessions), time on site and active days.
+
+Keeps: the newest session apart; older ones in series by the hour they started; those that a late event may still touch
+also one by one. Sessions are activities with gaps of at most 30 minutes and belong whole to the instant they started.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
+from scoring.series import bump
+from scoring.state import DAY, HOUR, Customer
 from scoring.traits.attribute import Attribute
+from scoring.traits.effects import ACTIVE_DAY, FIRST, SESSION, SITE_TIME, VISIT
+
+#: The longest gap within a session, ms.
+GAP = 30 * 60_000
+
+_DAYS_KEPT = 401
 
 _ACTIVITY = ("page_view", "cart_add", "cart_remove", "cart_update", "cart_clear", "checkout_started", "wishlist_add", "purchase")
 
 ATTRIBUTES = (
-    Attribute("since_first_seen", "duration", "grows", "time since the first event of any type"),
-    Attribute("since_last_visit", "duration", "grows", "time since the last activity", fed_by=_ACTIVITY),
-    Attribute("sessions", "number", "steps", "sessions, counted at their start", windowed=True, fed_by=_ACTIVITY),
-    Attribute("time_on_site", "duration", "steps", "summed length of sessions, counted at their start", windowed=True, fed_by=_ACTIVITY),
-    Attribute("active_days", "number", "steps", "distinct UTC days with activity", windowed=True, whole_days=True, fed_by=_ACTIVITY),
-)
+    Attribute("since_first_seen", "duration", "grows", "time since the first event of any type", "s.first_seen", FIRST),
+    Attribute("since_last_visit", "duration", "grows", "time since the last activity", "s.visit_end", 0, VISIT, fed_by=_ACTIVITY),
+    Attribute("sessions", "number", "steps", "sessions, counted at their start", "s.session_count", SESSION, windowed=True,
+              total="total_visits(s, now, {w}, {grain})", reach="reach_visits(s, now, {w}, {k}, {grain})", fed_by=_ACTIVITY),
+    Attribute("time_on_site", "duration", "steps", "summed length of sessions, counted at their start",
+              "(s.site_time + s.visit_end - s.visit_start)", SITE_TIME, windowed=True,
+              total="total_site_time(s, now, {w}, {grain})", fed_by=_ACTIVITY),
+    Attribute("active_days", "number", "steps", "distinct UTC days with activity; in days(n): today and the n - 1 days before",
+              "s.day_count", ACTIVE_DAY, windowed=True, whole_days=True,
+              total="total_days(s, now, {w})", reach="reach_days(s, now, {w}, {k})", fed_by=_ACTIVITY),
+)  # fmt: skip
+
+
+def activity(s: Customer, ts: int, lateness: int) -> int:
+    """Folds the presence of one activity; returns its effects."""
+    effects = VISIT | SITE_TIME
+    end = s.visit_end
+    if ts - end > GAP:
+        effects |= SESSION
+        if not end:
+            effects |= FIRST
+        else:
+            _close(s, ts - lateness - GAP)
+        s.visit_start = s.visit_end = ts
+        s.session_count += 1
+    elif ts >= end:
+        s.visit_end = ts
+    elif ts < s.visit_start:
+        _late(s, ts)
+        effects |= SESSION
+    day = ts // DAY
+    if day != s.day:
+        effects |= _active_on(s, day)
+    return effects
+
+
+def _active_on(s: Customer, day: int) -> int:
+    offset = day - s.h0 // 24
+    days = s.days
+    if days is None:
+        s.days = [offset]
+    elif offset > days[-1]:
+        days.append(offset)
+        if len(days) > _DAYS_KEPT + 64:
+            del days[: bisect_left(days, offset - _DAYS_KEPT)]
+    else:
+        i = bisect_left(days, offset)
+        if i < len(days) and days[i] == offset:
+            return 0
+        days.insert(i, offset)
+    s.day_count += 1
+    if day > s.day:
+        s.day = day
+    return ACTIVE_DAY
+
+
+def _close(s: Customer, keep_from: int) -> None:
+    """The newest session joins the older ones; of those, only what ended at `keep_from` or later stays apart too."""
+    start, end = s.visit_start, s.visit_end
+    _count(s, start, end, 1)
+    recent = s.recent_visits
+    if recent is not None:
+        while recent and recent[1] < keep_from:
+            del recent[:2]
+    if end >= keep_from:
+        if recent is None:
+            s.recent_visits = [start, end]
+        else:
+            recent += (start, end)
+    elif not recent:
+        s.recent_visits = None
+
+
+def _count(s: Customer, start: int, end: int, sign: int) -> None:
+    hour = start // HOUR - s.h0
+    s.visits = bump(s.visits, hour, sign)
+    if end > start:
+        s.visit_time = bump(s.visit_time, hour, sign * (end - start))
+        s.site_time += sign * (end - start)
+
+
+def _late(s: Customer, ts: int) -> None:
+    """An activity before the newest session: it may lengthen a session, join two, or be one of its own."""
+    recent = s.recent_visits or []
+    spans = [(recent[i], recent[i + 1]) for i in range(0, len(recent), 2)]
+    touched = [span for span in spans if span[0] - GAP <= ts <= span[1] + GAP]
+    joins_newest = ts >= s.visit_start - GAP
+    for start, end in touched:
+        _count(s, start, end, -1)
+        spans.remove((start, end))
+    start = min([ts] + [a for a, _ in touched])
+    end = max([ts] + [b for _, b in touched])
+    s.session_count += 1 - len(touched) - joins_newest
+    if joins_newest:
+        s.visit_start = start
+    else:
+        _count(s, start, end, 1)
+        spans.append((start, end))
+        spans.sort()
+    s.recent_visits = [instant for span in spans for instant in span] or None

@@ -1,10 +1,53 @@
-"""Profile: what the shop knows of the person; per field the newest `ts` wins."""
+"""Profile: what the shop knows of the person. Per field (each consent and trait one of its own) the newest `ts` wins, at equal `ts`
+the later in order. A field taken away (null) is remembered with its `ts`, so that an older value can't come back.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from scoring.events.schema import Profile
+from scoring.segments.model import Engagement
+from scoring.state import Customer
 from scoring.traits.attribute import Attribute
+from scoring.traits.effects import PROFILE
+from scoring.traits.engagement import warm
 
 ATTRIBUTES = (
-    Attribute("has_email", "boolean", "none", "the profile has a non-empty e-mail address", fed_by=("profile",)),
-    Attribute("email_consent", "boolean", "none", "consent.email is true", fed_by=("profile",)),
-)
+    Attribute("has_email", "boolean", "none", "the profile has a non-empty e-mail address", "has_email(s)", PROFILE, PROFILE,
+              fed_by=("profile",)),
+    Attribute("email_consent", "boolean", "none", "consent.email is true", "email_consent(s)", PROFILE, PROFILE, fed_by=("profile",)),
+)  # fmt: skip
+
+
+def value(s: Customer, field: str) -> object:
+    """The field's value, None when it isn't known."""
+    entry = s.profile.get(field) if s.profile is not None else None
+    return None if entry is None else entry[1]
+
+
+def has_email(s: Customer) -> bool:
+    return bool(value(s, "email"))
+
+
+def email_consent(s: Customer) -> bool:
+    return value(s, "consent.email") is True
+
+
+def folder(engagement: Engagement, lateness: int) -> Callable[[Customer, Profile, int], int]:
+    """The fold of a profile record: (state, event, ts) -> effects."""
+    half_life, weight = engagement.half_life, engagement.weights.get("profile", 0.0)
+
+    def fold(s: Customer, e: Profile, ts: int) -> int:
+        profile = s.profile
+        if profile is None:
+            profile = s.profile = {}
+        for field, new in e.fields.items():
+            entry = profile.get(field)
+            if entry is None:
+                profile[field] = [ts, new]
+            elif ts >= entry[0]:
+                entry[0], entry[1] = ts, new
+        return PROFILE | warm(s, weight, ts, half_life) if weight else PROFILE
+
+    return fold

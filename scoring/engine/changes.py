@@ -1,0 +1,99 @@
+"""A change as the record that others read: contract, section 5.
+
+An entry `[0, index, kind, from, to, at, cause, episode, values]` (and, where an event caused it, its origin
+`[event type, ts, topic, partition, offset]` as a tenth) holds all that the record says but its words and the wall time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from scoring import ids
+from scoring.engine.steps import ENTERED, EXITED, Compiled, Entry
+from scoring.instants import rfc3339
+from scoring.segments.model import Segment
+
+TOPIC = "segment-changes"
+
+#: By the number in an entry.
+CAUSES = ("event", "deadline", "late_event", "definition", "merge", "erasure", "import")
+EVENT, DEADLINE, LATE_EVENT, DEFINITION = range(4)
+KINDS = ("entered", "exited", "moved")
+
+#: Index of a segment that is defined no longer: the entry's values are its name, family and definition.
+UNDEFINED = -1
+
+_encode = msgspec.json.Encoder().encode
+
+
+def render(segments: Sequence[Compiled], entry: Entry, customer_id: str, detected_at: int | None) -> tuple[str, bytes, list[tuple[str, bytes]]]:
+    """(topic, JSON value, CloudEvents headers in Kafka's binary mode). Without `detected_at` the record leaves it out."""
+    _, index, kind_number, come_from, to, at, cause, episode, values = entry[:9]
+    origin = entry[9] if len(entry) > 9 else None
+    kind = KINDS[kind_number]
+    if index == UNDEFINED:
+        name, family, definition = values
+        words, attributes = "no longer defined", {}
+    else:
+        each = segments[index]
+        name, family, definition = each.name, each.definition.family, each.definition.definition
+        words, attributes = reason(each, kind_number, to, values), each.reader.attributes(values)
+    change_id = ids.uuid5(ids.CHANGES, f"{customer_id}/{name}/{episode}/{kind}")
+    instant = rfc3339(at)
+    record: dict[str, Any] = {
+        "change_id": change_id,
+        "customer_id": customer_id,
+        "segment": name,
+        "family": family,
+        "kind": kind,
+        "from": come_from,
+        "to": to,
+        "at": instant,
+        "cause": CAUSES[cause],
+        "episode": episode,
+        "definition": definition,
+        "reason": words,
+        "attributes": attributes,
+        "event": None if origin is None else _origin(origin),
+    }
+    if detected_at is not None:
+        record["detected_at"] = rfc3339(detected_at)
+    return TOPIC, _encode(record), headers(change_id, f"gedrag.segment.{kind}", instant, customer_id)
+
+
+def headers(record_id: str, record_type: str, instant: str, subject: str) -> list[tuple[str, bytes]]:
+    """CloudEvents 1.0, Kafka protocol binding, binary content mode."""
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", record_id.encode()),
+        ("ce_source", b"/gedrag"),
+        ("ce_type", record_type.encode()),
+        ("ce_time", instant.encode()),
+        ("ce_subject", subject.encode("utf-8", "surrogatepass")),
+        ("content-type", b"application/json"),
+    ]
+
+
+def reason(each: Compiled, kind: int, to: str | None, values: list[Any]) -> str:
+    """Which clause decides, with its values at the instant of the change."""
+    definition, why = each.definition, each.reader.why
+    if isinstance(definition, Segment):
+        if kind == ENTERED:
+            return why(definition.when, values)
+        return why(definition.exit_when if kind == EXITED and definition.exit_when is not None else definition.when, values)
+    earlier = ""
+    for tier in definition.tiers:
+        if tier.when is None:
+            break
+        if tier.name == to:
+            return why(tier.when, values)
+        earlier = why(tier.when, values)
+    return earlier
+
+
+def _origin(origin: list[Any]) -> dict[str, Any]:
+    event_type, ts, topic, partition, offset = origin
+    return {"event_type": event_type, "ts": rfc3339(ts), "topic": topic, "partition": partition, "offset": offset}

@@ -1,0 +1,196 @@
+"""The engine: `event` folds one event into a customer's state and judges it, `until` lets time pass.
+
+Both append entries to `out`: changes `[0, …]` (scoring/engine/changes.py) and messages `[1, …]` (scoring/campaigns). The worker, replay,
+explain and the tests drive these same two verbs; none has rules of its own.
+
+A customer's events come in order of `ts`, topic rank and offset, as far as they are known; one older than the instant the customer was
+last evaluated at is late: it is folded in as if it had come in order, judged at that instant, and starts no timer in the past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from scoring.campaigns.contact import fold_email
+from scoring.engine import changes
+from scoring.engine.migrate import migrate
+from scoring.engine.plan import Plans
+from scoring.engine.steps import Entry, Steps
+from scoring.events.schema import PURCHASES, EmailEvent, Event
+from scoring.expressions.tree import Condition
+from scoring.repeats import remember, seen
+from scoring.segments.model import Definitions, Engagement, Segment
+from scoring.state import NEVER, Customer, create
+from scoring.traits import browsing, cart, engagement, orders, profile
+from scoring.traits.effects import FIRST
+
+if TYPE_CHECKING:
+    from scoring.campaigns.decide import Campaigns
+
+Rendered = tuple[str, bytes, list[tuple[str, bytes]]]
+
+
+class Engine:
+    """Definitions, compiled. Holds no customers; safe to share between partitions of one thread.
+
+    `lateness` (ms) is how far an event may lag behind and still be taken in as if it had come in order.
+    """
+
+    def __init__(self, definitions: Definitions, campaigns: Campaigns | None = None, lateness: int = 86_400_000) -> None:
+        self.definitions = definitions
+        self.fingerprint = definitions.fingerprint
+        self.names = [each.name for each in definitions.segments]
+        self.lateness = lateness
+        self.steps = Steps(definitions)
+        self._plans = Plans(self.steps)
+        self._campaigns = campaigns
+        folders: tuple[Callable[..., Any], ...] = (
+            browsing.folder,
+            cart.folder,
+            orders.folder,
+            _email_folder,
+            engagement.feedback_folder,
+            profile.folder,
+        )  # by topic rank
+        self._folds: tuple[Callable[[Customer, Any, int], int], ...] = tuple(
+            folder(definitions.engagement, lateness) for folder in folders
+        )
+        if campaigns is not None:
+            campaigns.bind(self)
+
+    # ---- the two verbs
+
+    def event(self, state: Customer | None, event: Event, out: list[Entry]) -> Customer | None:
+        """Takes in one accepted event, after this customer's own deadlines before it; `state` None is a customer never seen.
+
+        Returns the state, or None when the event is a repeat: then nothing was changed or judged, deadlines included.
+        """
+        ts, event_id = event.ts, event.event_id
+        plans, cause, due = self._plans, changes.EVENT, NEVER
+        n = len(out)
+        if state is None:
+            state = create(ts)
+            state.definitions = self.fingerprint
+            effects = self._folds[event.rank](state, event, ts) | FIRST
+            plan, now = plans.full, ts
+        else:
+            if event_id is not None and seen(state, event_id, ts):
+                return None
+            if event.rank == PURCHASES and not event.refunded and orders.known(state, event.order_id):  # type: ignore[union-attr]
+                return None
+            if state.due < ts:
+                self.until(state, ts - 1, out)
+                n = len(out)
+            effects = self._folds[event.rank](state, event, ts)
+            if ts < state.at:
+                if ts < state.first_seen:
+                    state.first_seen = ts
+                plan, now, cause = plans.full, state.at, changes.LATE_EVENT
+            else:
+                state.at = now = ts
+                if effects & FIRST or state.due <= ts:
+                    plan = plans.full
+                else:
+                    plan, due = plans.choose(effects, state.members, state.holding), state.due  # type: ignore[arg-type]
+        if event_id is not None:
+            remember(state, event_id, ts)
+        for step in plan:
+            until = step(state, now, out, cause)
+            if until < due:
+                due = until
+        campaigns = self._campaigns
+        if campaigns is not None:
+            if len(out) > n or state.campaigns is not None:
+                campaigns.on_event(state, event, now, out[n:], out)
+            if state.campaigns is not None and (until := campaigns.due(state)) < due:
+                due = until
+        state.due = due
+        return state
+
+    def until(self, state: Customer, t: int, out: list[Entry]) -> bool:
+        """Fires every deadline of the customer up to and including `t`, each at its own instant.
+
+        Returns True if anything changed but `due`. If not, the firing was quiet: a re-run gives the same, it need not be stored.
+        """
+        changed = False
+        campaigns = self._campaigns
+        while state.due <= t:
+            now, due, n, holding = state.due, NEVER, len(out), state.holding
+            for step in self._plans.timed:
+                until = step(state, now, out, changes.DEADLINE)
+                if until < due:
+                    due = until
+            if campaigns is not None and (len(out) > n or state.campaigns is not None):
+                campaigns.on_time(state, now, out[n:], out)
+                if state.campaigns is not None and (until := campaigns.due(state)) < due:
+                    due = until
+            if due <= now:
+                raise AssertionError(f"a deadline at {now} did not pass: the next one would be {due}")
+            state.due = due
+            if len(out) > n or state.holding != holding:
+                state.at = now
+                changed = True
+        return changed
+
+    # ---- around them
+
+    def layout(self) -> bytes:
+        """What a later release, or other definitions, need to read memberships made under these: store it under `fingerprint`."""
+        return self.definitions.source.encode()
+
+    def migrate(self, state: Customer, older: Engine, now: int, out: list[Entry]) -> None:
+        """Brings memberships made under the definitions of `older` under these, and judges them at `now` (cause `definition`).
+
+        `now` is moved up to the instant the customer was last evaluated at.
+        """
+        now = max(now, state.at)
+        n = len(out)
+        migrate(state, older.definitions, self.definitions, now, out)
+        due = NEVER
+        for step in self._plans.full:
+            until = step(state, now, out, changes.DEFINITION)
+            if until < due:
+                due = until
+        campaigns = self._campaigns
+        if campaigns is not None:
+            campaigns.on_time(state, now, out[n:], out)
+            if state.campaigns is not None and (until := campaigns.due(state)) < due:
+                due = until
+        state.at, state.due, state.definitions = now, due, self.fingerprint
+
+    def render(self, entry: Entry, customer_id: str, detected_at: int | None) -> Rendered:
+        """An entry as (topic, JSON value, headers). `detected_at` is wall time in ms; None leaves it out."""
+        if entry[0] == 0:
+            return changes.render(self.steps.by_index, entry, customer_id, detected_at)
+        assert self._campaigns is not None, "a message without campaigns"
+        return self._campaigns.render(entry, customer_id, detected_at)
+
+    def memberships(self, state: Customer) -> dict[str, bool | str]:
+        """By segment: in or out; by tier group: the name of the customer's tier."""
+        found: dict[str, bool | str] = {}
+        members = state.members
+        assert isinstance(members, int)
+        for each in self.steps.by_index:
+            if isinstance(each.definition, Segment):
+                found[each.name] = bool(members & each.bit)
+            else:
+                for tier, bit in self.steps.layout.tiers[each.name].items():
+                    if members & bit:
+                        found[each.name] = tier
+        return found
+
+    def condition(self, node: Condition) -> Callable[[Customer, int], bool]:
+        """Compiles a condition: (state, now) -> is it true?"""
+        return self.steps.function(self.steps.compiler.condition(node))
+
+
+def _email_folder(settings: Engagement, lateness: int) -> Callable[[Customer, EmailEvent, int], int]:
+    """What became of a mail tells of engagement, and of whether more may be sent."""
+    warm_up = engagement.email_folder(settings, lateness)
+
+    def fold(s: Customer, e: EmailEvent, ts: int) -> int:
+        fold_email(s, e)
+        return warm_up(s, e, ts)
+
+    return fold

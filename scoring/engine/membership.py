@@ -1,0 +1,71 @@
+"""The history of memberships: per segment its episode, since when, the last exit and when `when` came true.
+
+`Customer.history` is a flat list `[index, episode, since, last exit, hold start, …]`, one record of five a segment that had any.
+"""
+
+from __future__ import annotations
+
+from scoring.state import Customer
+
+WIDTH = 5
+EPISODE, SINCE, LAST_EXIT, HOLD = 1, 2, 3, 4
+
+
+def record(s: Customer, index: int) -> int:
+    """The place of the segment's record, made if it isn't there."""
+    history = s.history
+    if history is None:
+        s.history = [index, 0, 0, 0, 0]
+        return 0
+    for place in range(0, len(history), WIDTH):
+        if history[place] == index:
+            return place
+    history += (index, 0, 0, 0, 0)
+    return len(history) - WIDTH
+
+
+def find(s: Customer, index: int) -> int:
+    """The place of the segment's record, -1 if there is none."""
+    history = s.history
+    if history is not None:
+        for place in range(0, len(history), WIDTH):
+            if history[place] == index:
+                return place
+    return -1
+
+
+def enter(s: Customer, index: int, now: int) -> int:
+    """Counts an entry (or a move); returns its episode."""
+    place = record(s, index)
+    history = s.history
+    assert history is not None
+    history[place + EPISODE] += 1
+    history[place + SINCE] = now
+    return history[place + EPISODE]
+
+
+def leave(s: Customer, index: int, now: int) -> int:
+    """Notes an exit; returns the episode that ends."""
+    place = record(s, index)
+    history = s.history
+    assert history is not None
+    history[place + SINCE] = history[place + LAST_EXIT] = now
+    return history[place + EPISODE]
+
+
+def hold(s: Customer, index: int, now: int) -> None:
+    """`when` has come true."""
+    place = record(s, index)
+    assert s.history is not None
+    s.history[place + HOLD] = now
+
+
+def held_since(s: Customer, index: int) -> int:
+    place = find(s, index)
+    return s.history[place + HOLD] if place >= 0 and s.history is not None else 0
+
+
+def last_exit(s: Customer, index: int) -> int:
+    """0 if the customer never left it."""
+    place = find(s, index)
+    return s.history[place + LAST_EXIT] if place >= 0 and s.history is not None else 0

@@ -1,0 +1,52 @@
+"""New definitions: memberships move to their places in the new layout, by name.
+
+A segment that is defined no longer is left (cause `definition`); its episode is remembered, so that one of that name defined again counts
+on and no change id comes twice.
+"""
+
+from __future__ import annotations
+
+from scoring.engine.changes import DEFINITION, UNDEFINED
+from scoring.engine.membership import EPISODE, HOLD, LAST_EXIT, WIDTH
+from scoring.engine.steps import EXITED, Entry, layout_of
+from scoring.segments.model import Definitions, Segment
+from scoring.state import Customer
+
+
+def migrate(state: Customer, older: Definitions, newer: Definitions, now: int, out: list[Entry]) -> None:
+    """Rewrites members, holding and history of `state`; does not judge anything."""
+    old, new = layout_of(older), layout_of(newer)
+    places = {each.name: i for i, each in enumerate(newer.segments)}
+    meanings = {each.name: each.definition for each in older.segments}
+    members = holding = 0
+    was, held = state.members, state.holding
+    assert isinstance(was, int) and isinstance(held, int)
+    for name, bit in old.segments.items():
+        if name in new.segments:
+            members |= new.segments[name] if was & bit else 0
+            same = newer.segments[places[name]].definition == meanings[name]
+            holding |= new.segments[name] if same and held & bit else 0
+    for group, tiers in old.tiers.items():
+        for tier, bit in tiers.items():
+            if was & bit:
+                members |= new.tiers.get(group, {}).get(tier, 0)
+    history: list[int] = []
+    gone = state.gone or {}
+    records = state.history or []
+    for at in range(0, len(records), WIDTH):
+        record = records[at : at + WIDTH]
+        each = older.segments[record[0]]
+        if each.name in places and isinstance(each, Segment) == isinstance(newer.segments[places[each.name]], Segment):
+            history += [places[each.name], *record[1:]]
+        else:
+            gone[each.name] = [record[EPISODE], record[LAST_EXIT]]
+    for name in [name for name in gone if name in places]:
+        episode, left = gone.pop(name)
+        record = [places[name], 0, 0, 0, 0]
+        record[EPISODE], record[LAST_EXIT], record[HOLD] = episode, left, 0
+        history += record
+    state.members, state.holding, state.history, state.gone = members, holding, history or None, gone or None
+    for each in older.segments:
+        if isinstance(each, Segment) and was & old.segments[each.name] and each.name not in new.segments:
+            episode = gone[each.name][0]
+            out.append([0, UNDEFINED, EXITED, None, None, now, DEFINITION, episode, [each.name, each.family, each.definition]])

@@ -1,0 +1,192 @@
+"""Generated steps: for each segment one Python function that looks at a customer and moves its membership.
+
+`step(s, now, out, cause)` judges the definition at `now`, changes `s`, appends a change entry to `out` if the membership changed, and
+returns a lower bound of the next instant at which time alone could make another look worth it. Generated source is 1.2 to 1.5
+times as fast as closures over the same tree, and can be read: `Steps.source`.
+
+A change entry is `[0, segment index, kind, from, to, at, cause, episode, values]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from scoring.engine import membership
+from scoring.expressions.compile import NAMESPACE, Code, Compiler, Layout
+from scoring.expressions.tree import Attr, Flag, InSegment
+from scoring.expressions.words import Leaf, Reader, leaves
+from scoring.segments.model import Definitions, Segment, Tiers
+from scoring.state import NEVER, Customer
+
+ENTERED, EXITED, MOVED = range(3)
+
+Entry = list[Any]
+Step = Callable[[Customer, int, list[Entry], int], int]
+
+_ALWAYS = Code("True", lambda v, u, indent: [f"{indent}{v} = True; {u} = NEVER"])
+
+
+def layout_of(definitions: Definitions) -> Layout:
+    """Bits in file order: one for a simple segment, one for each tier of a group."""
+    segments: dict[str, int] = {}
+    tiers: dict[str, dict[str, int]] = {}
+    bit = 1
+    for each in definitions.segments:
+        if isinstance(each, Segment):
+            segments[each.name] = bit
+            bit <<= 1
+        else:
+            tiers[each.name] = {tier.name: bit << i for i, tier in enumerate(each.tiers)}
+            bit <<= len(each.tiers)
+    return Layout(segments, tiers)
+
+
+class Compiled:
+    """One segment or tier group, compiled."""
+
+    def __init__(self, index: int, definition: Segment | Tiers, layout: Layout, compiler: Compiler) -> None:
+        self.index = index
+        self.definition = definition
+        self.name = definition.name
+        if isinstance(definition, Segment):
+            self.bit = self.bits = layout.segments[self.name]
+            self.when = compiler.condition(definition.when)
+            self.exit_when = compiler.condition(definition.exit_when) if definition.exit_when is not None else None
+            self.codes = [self.when] if self.exit_when is None else [self.when, self.exit_when]
+            conditions = [c for c in (definition.when, definition.exit_when) if c is not None]
+        else:
+            marks = layout.tiers[self.name]
+            self.bit, self.bits = min(marks.values()), sum(marks.values())
+            self.codes = [_ALWAYS if tier.when is None else compiler.condition(tier.when) for tier in definition.tiers]
+            conditions = [tier.when for tier in definition.tiers if tier.when is not None]
+        self.refs = frozenset().union(*(code.refs for code in self.codes))
+        self.reader = Reader(conditions)
+        self.timed = any(code.timed_rise or code.timed_fall for code in self.codes) or (
+            isinstance(definition, Segment) and bool(definition.hold_for or definition.cooldown)
+        )
+        self.step: Step
+        self.quick: list[Step] = []
+
+
+class Steps:
+    """All segments of some definitions, compiled, in an order in which what is referred to comes first."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self.layout = layout_of(definitions)
+        self.compiler = Compiler(self.layout, definitions.engagement.half_life)
+        self.by_index = [Compiled(i, d, self.layout, self.compiler) for i, d in enumerate(definitions.segments)]
+        self.ordered = _referred_first(self.by_index)
+        lines: list[str] = []
+        for each in self.by_index:
+            lines += _values_source(each, self.compiler)
+            lines += _tiers_source(each) if isinstance(each.definition, Tiers) else _segment_source(each, each.definition)
+        self.source = "\n".join(lines)
+        namespace: dict[str, Any] = NAMESPACE | {name: getattr(membership, name) for name in ("enter", "leave", "hold", "held_since", "last_exit")}
+        exec(compile(self.source, "<segments>", "exec"), namespace)  # noqa: S102: source made above from a checked tree
+        for each in self.by_index:
+            each.step = namespace[f"step_{each.index}"]
+            if isinstance(each.definition, Tiers):
+                each.quick = [namespace[f"quick_{each.index}_{j}"] for j in range(len(each.codes))]
+        self._namespace = namespace
+
+    def function(self, code: Code) -> Callable[[Customer, int], bool]:
+        """A compiled condition as a function of (state, now)."""
+        scope: dict[str, Any] = {}
+        exec(compile(f"def judge(s, now):\n return {code.expr}", "<condition>", "exec"), self._namespace, scope)  # noqa: S102: from a checked tree
+        judge: Callable[[Customer, int], bool] = scope["judge"]
+        return judge
+
+
+def _referred_first(segments: list[Compiled]) -> list[Compiled]:
+    """File order, but what a segment asks for comes before it."""
+    by_name = {each.name: each for each in segments}
+    ordered: list[Compiled] = []
+    placed: set[str] = set()
+
+    def place(each: Compiled) -> None:
+        if each.name not in placed:
+            placed.add(each.name)
+            for ref in sorted(each.refs, key=lambda name: by_name[name].index):
+                place(by_name[ref])
+            ordered.append(each)
+
+    for each in segments:
+        place(each)
+    return ordered
+
+
+def _values_source(each: Compiled, compiler: Compiler) -> list[str]:
+    def code(leaf: Leaf) -> str:
+        if isinstance(leaf, Flag | InSegment):
+            return compiler.condition(leaf).expr
+        return compiler.value(leaf).expr
+
+    return [f"def values_{each.index}(s, now):", f" return [{', '.join(code(leaf) for leaf in each.reader.leaves)}]"]
+
+
+def _change(i: int, kind: int, come_from: str, to: str, episode: str) -> str:
+    return f"out.append([0, {i}, {kind}, {come_from}, {to}, now, cause, {episode}, values_{i}(s, now)])"
+
+
+def _segment_source(each: Compiled, definition: Segment) -> list[str]:
+    i, bit, when, exit_when = each.index, each.bit, each.when, each.exit_when
+    assert when is not None
+    entered = [f"s.members |= {bit}", _change(i, ENTERED, "None", "None", f"enter(s, {i}, now)")]
+    left = [f"s.members ^= {bit}", _change(i, EXITED, "None", "None", f"leave(s, {i}, now)")]
+    lines = [f"def step_{i}(s, now, out, cause):"]
+    if exit_when is None and not definition.hold_for and not definition.cooldown:
+        if not when.timed_rise:
+            lines.append(f" if not s.members & {bit} and not {when.expr}: return NEVER")
+        if not when.timed_fall:
+            lines.append(f" if s.members & {bit} and {when.expr}: return NEVER")
+        lines += when.emit("v", "u", " ")
+        lines += [" if v:", f"  if not s.members & {bit}:", *_indented(entered, 3)]
+        lines += [f" elif s.members & {bit}:", *_indented(left, 2), " return u"]
+        return lines
+    if exit_when is not None:
+        lines += exit_when.emit("xv", "xu", " ")
+        if not definition.hold_for:
+            lines += [f" if s.members & {bit}:", "  if not xv: return xu", *_indented(left, 2), "  return xu", " if xv: return xu"]
+    lines += when.emit("v", "u", " ")
+    if exit_when is not None:
+        lines.append(" if xu < u: u = xu")
+    if definition.hold_for:
+        lines += [" if v:", f"  if not s.holding & {bit}:", f"   s.holding |= {bit}", f"   hold(s, {i}, now)"]
+        lines += [f" elif s.holding & {bit}: s.holding ^= {bit}"]
+    lines += [f" if s.members & {bit}:", f"  if {'not v' if exit_when is None else 'xv'}:", *_indented(left, 3), "  return u"]
+    lines.append(" if v:" if exit_when is None else " if v and not xv:")
+    lines.append(f"  ready = held_since(s, {i}) + {definition.hold_for}" if definition.hold_for else "  ready = 0")
+    if definition.cooldown:
+        lines += [f"  left = last_exit(s, {i})", f"  if left and left + {definition.cooldown} > ready: ready = left + {definition.cooldown}"]
+    lines += ["  if now >= ready:", *_indented(entered, 3), "  elif ready < u: u = ready", " return u"]
+    return lines
+
+
+def _tiers_source(each: Compiled) -> list[str]:
+    definition = each.definition
+    assert isinstance(definition, Tiers)
+    i = each.index
+    names = [tier.name for tier in definition.tiers]
+    marks = {each.bit << j: name for j, name in enumerate(names)}
+    lines = [f"def step_{i}(s, now, out, cause):"]
+    for j, code in enumerate(each.codes):
+        lines += code.emit("v", "u" if j == 0 else "uj", " ")
+        if j:
+            lines.append(" if uj < u: u = uj")
+        moved = _change(i, MOVED, f"{marks!r}.get(old)", repr(names[j]), f"enter(s, {i}, now)")
+        lines += [" if v:", f"  if not s.members & {each.bit << j}:", f"   old = s.members & {each.bits}"]
+        lines += [f"   s.members ^= old | {each.bit << j}", f"   {moved}", "  return u"]
+    for j in range(len(names)):
+        # In tier j after an event that can only have lifted earlier ones: is one of them true now?
+        lines.append(f"def quick_{i}_{j}(s, now, out, cause):")
+        if j:
+            lines.append(f" if {' or '.join(code.expr for code in reversed(each.codes[:j]))}: return step_{i}(s, now, out, cause)")
+        lines.append(" return NEVER")
+    return lines
+
+
+def _indented(lines: list[str], depth: int) -> list[str]:
+    return [" " * depth + line for line in lines]
+
+

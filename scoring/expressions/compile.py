@@ -1,0 +1,324 @@
+"""From a checked tree to Python source: a predicate, and the same with the next moment of change.
+
+Generated code works on `s` (Customer) and `now` (ms). For every condition:
+- `expr`: an expression, True or False;
+- `emit(v, u, indent)`: statements that set `v` to the truth and `u` to a lower bound of the next instant at which time
+  alone could change it (NEVER if none): the earliest crossing among the parts that decide;
+- `rise`, `fall`: effect bits of events that may make it true, or false;
+- `timed_rise`, `timed_fall`: whether time alone may;
+- `refs`: the segments and tier groups it asks for.
+Missing values follow SQL's WHERE: a comparison with one is false.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from scoring import series
+from scoring.expressions.tree import And, Attr, Calc, Compare, Condition, Const, Flag, In, InSegment, IsNone, Neg, Not, Number, Op, Or, TierOf, Truth
+from scoring.series import grain_of
+from scoring.state import NEVER
+from scoring.traits import cart, engagement, profile
+from scoring.traits.catalog import CATALOG
+from scoring.traits.effects import FIRST
+
+Emit = Callable[[str, str, str], list[str]]
+
+
+@dataclass(slots=True)
+class Code:
+    """A compiled condition; see the module."""
+
+    expr: str
+    emit: Emit
+    rise: int = 0
+    fall: int = 0
+    timed_rise: bool = False
+    timed_fall: bool = False
+    refs: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Value:
+    """A compiled number, duration or string."""
+
+    expr: str
+    rise: int = 0
+    fall: int = 0
+    steps: list[str] = field(default_factory=list)  # (value, next step) expressions time alone changes it by
+    missing: bool = False  # may be None
+    refs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where memberships lie in the masks: the bit of a simple segment; a tier's bit by group and name."""
+
+    segments: Mapping[str, int]
+    tiers: Mapping[str, Mapping[str, int]]
+
+
+def divide(a: float | None, b: float | None) -> float | None:
+    """Division by zero and by or of something missing is missing."""
+    return None if a is None or not b else a / b
+
+
+def calculate(a: float | None, op: str, b: float | None) -> float | None:
+    if a is None or b is None:
+        return None
+    return a + b if op == "+" else a - b if op == "-" else a * b
+
+
+def compare(a: float | str | None, op: str, b: float | str | None) -> bool:
+    """A comparison in which a side may be missing: false then."""
+    if a is None or b is None:
+        return False
+    if op == "==":
+        return a == b
+    if op == "!=":
+        return a != b
+    if op == "<":
+        return a < b  # type: ignore[operator]
+    if op == "<=":
+        return a <= b  # type: ignore[operator]
+    return a > b if op == ">" else a >= b  # type: ignore[operator]
+
+
+#: Names the generated code uses.
+NAMESPACE: dict[str, object] = {
+    name: getattr(module, name)
+    for module, names in (
+        (series, ("reach", "reach_both", "total", "total_both", "reach_visits", "total_visits", "total_site_time", "reach_days", "total_days")),
+        (engagement, ("warmth_at", "cooling")),
+        (cart, ("cart_items", "cart_value")),
+        (profile, ("has_email", "email_consent")),
+    )
+    for name in names
+} | {"NEVER": NEVER, "divide": divide, "calculate": calculate, "compare": compare, "min": min}
+
+#: The ordering operators: does a larger left side make it true?
+_UPWARD = {"<": False, "<=": False, ">": True, ">=": True}
+_TURNED: dict[str, Op] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+
+
+class Compiler:
+    """Compiles conditions against one layout and half-life."""
+
+    def __init__(self, layout: Layout, half_life: float) -> None:
+        self._layout = layout
+        self._half_life = half_life
+        self._fresh = 0
+
+    # ---- values
+
+    def value(self, node: Number) -> Value:
+        if isinstance(node, Const):
+            return Value(repr(node.value))
+        if isinstance(node, Attr):
+            return self._attribute(node)
+        if isinstance(node, TierOf):
+            bits = {bit: name for name, bit in self._layout.tiers[node.group].items()}
+            mask = sum(bits)
+            return Value(f"{bits!r}.get(s.members & {mask})", missing=True, refs=frozenset((node.group,)))
+        if isinstance(node, Neg):
+            a = self.value(node.operand)
+            expr = f"calculate(0, '-', {a.expr})" if a.missing else f"(-{a.expr})"
+            return Value(expr, a.rise | a.fall, a.rise | a.fall, a.steps, a.missing, a.refs)
+        a, b = self.value(node.left), self.value(node.right)
+        effects = a.rise | a.fall | b.rise | b.fall
+        missing = a.missing or b.missing or node.op == "/"
+        if node.op == "/":
+            expr = f"divide({a.expr}, {b.expr})"
+        elif missing:
+            expr = f"calculate({a.expr}, {node.op!r}, {b.expr})"
+        else:
+            expr = f"({a.expr} {node.op} {b.expr})"
+        return Value(expr, effects, effects, a.steps + b.steps, missing, a.refs | b.refs)
+
+    def _attribute(self, node: Attr) -> Value:
+        a = CATALOG[node.name]
+        if a.change == "grows":
+            return Value(f"((now - {a.code}) if {a.code} else None)", a.rise, a.fall, missing=True)
+        if node.window is None:
+            return Value(a.code.replace("{h}", repr(self._half_life)), a.rise, a.fall)
+        total = _fill(a.total, node.window)
+        expr = f"({total}[0] / {a.scale})" if a.scale != 1 else f"{total}[0]"
+        return Value(expr, a.rise, a.fall, [total])
+
+    # ---- conditions
+
+    def condition(self, node: Condition) -> Code:
+        if isinstance(node, Compare):
+            return self._compare(node)
+        if isinstance(node, And | Or):
+            return self._join(isinstance(node, And), [self.condition(part) for part in node.parts])
+        if isinstance(node, Not):
+            return self._not(self.condition(node.part))
+        if isinstance(node, Truth):
+            return _flat(repr(node.value))
+        if isinstance(node, InSegment):
+            bit = self._layout.segments[node.name]
+            return _flat(f"(s.members & {bit} != 0)", refs=frozenset((node.name,)))
+        if isinstance(node, Flag):
+            a = CATALOG[node.name]
+            return _flat(a.code, a.rise, a.fall)
+        if isinstance(node, IsNone):
+            return self._is_none(node)
+        v = self.value(node.left)
+        # a missing value is neither in nor not in
+        expr = f"({v.expr} {'not in' if node.negated else 'in'} {(*node.values, None) if node.negated and v.missing else node.values!r})"
+        return self._stepping(expr, v, v.rise | v.fall, v.rise | v.fall)
+
+    def _not(self, code: Code) -> Code:
+        def emit(v: str, u: str, indent: str) -> list[str]:
+            return [*code.emit(v, u, indent), f"{indent}{v} = not {v}"]
+
+        return Code(f"(not {code.expr})", emit, code.fall, code.rise, code.timed_fall, code.timed_rise, code.refs)
+
+    def _join(self, conjunction: bool, codes: list[Code]) -> Code:
+        def emit(v: str, u: str, indent: str) -> list[str]:
+            lines = codes[0].emit(v, u, indent)
+            for code in codes[1:]:
+                # Once decided, what decides bounds the next change: a False in an `and` until it turns. Of several the longest-lasting serves.
+                self._fresh += 1
+                v2, u2 = f"v{self._fresh}", f"u{self._fresh}"
+                lines.append(f"{indent}if {v}:" if conjunction else f"{indent}if not {v}:")
+                lines += code.emit(v2, u2, indent + " ")
+                lines.append(f"{indent} {v} = {v2}")
+                decided = f"not {v2}" if conjunction else v2
+                lines.append(f"{indent} if {decided} or {u2} < {u}: {u} = {u2}")
+            return lines
+
+        rise = fall = 0
+        for code in codes:
+            rise |= code.rise
+            fall |= code.fall
+        return Code(
+            "(" + (" and " if conjunction else " or ").join(code.expr for code in codes) + ")",
+            emit,
+            rise,
+            fall,
+            any(code.timed_rise for code in codes),
+            any(code.timed_fall for code in codes),
+            frozenset().union(*(code.refs for code in codes)),
+        )
+
+    def _is_none(self, node: IsNone) -> Code:
+        operand = node.operand
+        if isinstance(operand, Attr) and (a := CATALOG[operand.name]).change == "grows":
+            there, gone = a.rise | a.fall | FIRST, a.fall
+            if node.negated:
+                return _flat(f"({a.code} != 0)", there, gone)
+            return _flat(f"({a.code} == 0)", gone, there)
+        v = self.value(operand)
+        if not v.missing:
+            return _flat(repr(node.negated))
+        return self._stepping(f"({v.expr} is {'not ' if node.negated else ''}None)", v, v.rise | v.fall, v.rise | v.fall)
+
+    def _compare(self, node: Compare) -> Code:
+        left, right, op = node.left, node.right, node.op
+        if isinstance(left, Const):
+            left, right, op = right, left, _TURNED[op]
+        if isinstance(left, Attr) and isinstance(right, Const) and not isinstance(right.value, str):
+            a = CATALOG[left.name]
+            if a.change == "grows":
+                return self._growing(a.code, a.rise, a.fall, op, right.value)
+            if a.change == "decays":
+                return self._decaying(a.rise, op, right.value)
+            if left.window is not None and a.reach and op in _UPWARD:
+                k = math.ceil(right.value) if op in (">=", "<") else math.floor(right.value) + 1
+                if k > 0:
+                    return self._counted(left, k, op)
+        a_, b = self.value(left), self.value(right)
+        expr = (
+            f"compare({a_.expr}, {op!r}, {b.expr})" if a_.missing or b.missing else f"({a_.expr} {op} {b.expr})"
+        )
+        both = Value("", steps=a_.steps + b.steps, refs=a_.refs | b.refs)
+        effects = a_.rise | a_.fall | b.rise | b.fall
+        if isinstance(right, Const) and isinstance(left, Attr) and op in _UPWARD:
+            rise, fall = (a_.rise, a_.fall) if _UPWARD[op] else (a_.fall, a_.rise)
+            return self._stepping(expr, both, rise, fall)
+        return self._stepping(expr, both, effects, effects)
+
+    def _stepping(self, expr: str, value: Value, rise: int, fall: int) -> Code:
+        steps = value.steps
+
+        def emit(v: str, u: str, indent: str) -> list[str]:
+            lines = [f"{indent}{v} = {expr}"]
+            if not steps:
+                return [*lines, f"{indent}{u} = NEVER"]
+            instants = ", ".join(f"{step}[1]" for step in dict.fromkeys(steps))
+            return [*lines, f"{indent}{u} = min({instants}, NEVER)"]
+
+        timed = bool(steps)
+        return Code(expr, emit, rise, fall, timed, timed, value.refs)
+
+    def _counted(self, left: Attr, k: int, op: str) -> Code:
+        """A windowed count against a constant: where a scan from the newest bucket reaches k is the exact moment of change."""
+        a = CATALOG[left.name]
+        assert left.window is not None
+        reached = _fill(a.reach, left.window, k)
+        if k > 1:  # fewer in a lifetime than needed in the window: no scan
+            reached = f"({reached} if {a.code} >= {k} else 0)"
+        positive = _UPWARD[op]
+        sign = "!=" if positive else "=="
+
+        def emit(v: str, u: str, indent: str) -> list[str]:
+            return [f"{indent}{u} = {reached}", f"{indent}{v} = {u} {sign} 0", f"{indent}if not {u}: {u} = NEVER"]
+
+        expr = f"({reached} {sign} 0)"
+        if positive:
+            return Code(expr, emit, a.rise, a.fall, False, True)
+        return Code(expr, emit, a.fall, a.rise, True, False)
+
+    def _growing(self, origin: str, rise: int, fall: int, op: str, constant: float) -> Code:
+        """`now - origin` against a constant: `>=` turns true at the first whole millisecond that reaches it."""
+        after = math.ceil(constant) if op in (">=", "<") else math.floor(constant) + 1
+        positive = _UPWARD[op]
+        # Any event that moves the origin resets the value; the origin appearing can only make a comparison true that holds at age 0.
+        everything = rise | fall
+        self._fresh += 1
+        x = f"x{self._fresh}"
+
+        def emit(v: str, u: str, indent: str) -> list[str]:
+            return [
+                f"{indent}{v} = False; {u} = NEVER",
+                f"{indent}{x} = {origin}",
+                f"{indent}if {x}:",
+                f"{indent} {x} += {after}",
+                f"{indent} if now >= {x}: {v} = {positive}",
+                f"{indent} else: {v} = {not positive}; {u} = {x}",
+            ]
+
+        expr = f"({origin} != 0 and now - {origin} {op} {constant!r})"
+        if positive:
+            return Code(expr, emit, rise if after > 0 else everything, everything, after > 0, False)
+        # younger again: only where the origin can also go missing (cart_idle) does an event make it false
+        return Code(expr, emit, everything, everything if rise else 0, False, True)
+
+    def _decaying(self, effects: int, op: str, threshold: float) -> Code:
+        positive, strict = _UPWARD[op], op in (">", "<=")
+        h = repr(self._half_life)
+        above = f"(warmth_at(s, now, {h}) {'>' if strict else '>='} {threshold!r})"
+        expr = above if positive else f"(not {above})"
+        crossing = f"cooling(s, {float(threshold)!r}, {strict}, {h})"
+
+        def emit(v: str, u: str, indent: str) -> list[str]:
+            return [f"{indent}{v} = {expr}", f"{indent}{u} = {crossing} if {'' if positive else 'not '}{v} else NEVER"]
+
+        if positive:
+            return Code(expr, emit, effects, 0, False, True)
+        return Code(expr, emit, 0, effects, True, False)
+
+
+def _flat(expr: str, rise: int = 0, fall: int = 0, refs: frozenset[str] = frozenset()) -> Code:
+    def emit(v: str, u: str, indent: str) -> list[str]:
+        return [f"{indent}{v} = {expr}; {u} = NEVER"]
+
+    return Code(expr, emit, rise, fall, refs=refs)
+
+
+def _fill(fragment: str, window: int, k: int = 0) -> str:
+    return fragment.format(w=window, grain=grain_of(window), k=k)

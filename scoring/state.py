@@ -1,0 +1,138 @@
+"""One customer's state: the facts traits keep, memberships, and what the worker stores beside them.
+
+`encode` and `decode` turn it into one versioned value (msgpack, an array). A newer version of the code reads an older
+value: fields are only ever added at the end, with a default.
+
+Instants are epoch milliseconds, 0 meaning "never". A series is a flat list `[hour - h0, n, hour - h0, n, …]`, oldest
+first; see scoring/series.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+
+#: Later than every instant: nothing will change by time alone.
+NEVER = 1 << 62
+
+VERSION = 1
+
+_MASK_LIMIT = 1 << 63  # msgpack has no larger signed integers: wider masks travel as bytes
+
+
+class Customer(msgspec.Struct, array_like=True, gc=False):
+    """Everything known of one customer. Mutable; owned by whoever decoded it."""
+
+    version: int = VERSION
+    definitions: int = 0  # fingerprint of the definitions the memberships belong to
+    at: int = 0  # evaluated up to
+    due: int = NEVER  # no later than the next instant at which time alone changes something
+    # presence
+    first_seen: int = 0
+    h0: int = 0  # hour of first_seen, at a UTC day's start: hours in series count from here
+    visit_start: int = 0  # of the newest session
+    visit_end: int = 0  # its newest activity, the customer's last visit
+    day: int = -1  # UTC day of the last activity
+    session_count: int = 0
+    site_time: int = 0  # ms, sessions but the newest
+    day_count: int = 0
+    # browsing: product views and other views apart, so that one event touches one series
+    product_view_count: int = 0
+    other_view_count: int = 0
+    search_count: int = 0
+    last_view: int = 0
+    # cart
+    add_count: int = 0
+    wish_count: int = 0
+    last_add: int = 0
+    last_cart: int = 0
+    checkout: bool = False
+    # orders
+    order_count: int = 0
+    refund_count: int = 0
+    cents: int = 0
+    last_order: int = 0
+    # engagement
+    warmth: float = 0.0
+    warm_at: int = 0
+    # series
+    product_views: list[int] | None = None
+    other_views: list[int] | None = None
+    searches: list[int] | None = None
+    adds: list[int] | None = None
+    wishes: list[int] | None = None
+    orders: list[int] | None = None
+    refunds: list[int] | None = None
+    money: list[int] | None = None
+    visits: list[int] | None = None  # sessions but the newest, at their start's hour
+    visit_time: list[int] | None = None
+    days: list[int] | None = None  # day - h0 // 24
+    # what is needed to take in late events as if they had come in order
+    recent_visits: list[int] | None = None  # [start, end, start, end, …] but the newest, within the lateness window
+    cart: dict[str, list[Any]] | None = None  # product -> [thousandths, cents, decimal text or None]
+    cart_base: dict[str, list[Any]] | None = None  # the cart before cart_log
+    cart_log: list[list[Any]] | None = None  # [order key, action, product, quantity, price] after cart_floor
+    cart_floor: int = 0  # order key: nothing at or before it can touch the cart
+    base_checkout: bool = False
+    order_ids: bytes | None = None  # 8 bytes each
+    event_ids: bytes | None = None  # 14 bytes each, the newest last
+    profile: dict[str, list[Any]] | None = None  # field -> [ts, value]
+    # memberships: bit masks over the definitions' layout, and [index, episode, since, last exit, hold start] a segment
+    members: int | bytes = 0
+    holding: int | bytes = 0
+    history: list[int] | None = None
+    gone: dict[str, list[int]] | None = None  # segments no longer defined: name -> [episode, last exit]
+    # owned by campaigns
+    campaigns: dict[Any, Any] | None = None
+    mail: dict[str, Any] | None = None
+    # owned by the worker
+    offsets: list[int] | None = None  # by topic rank: the last applied offset
+    outbox: list[Any] | None = None
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Customer).decode
+
+
+def create(ts: int) -> Customer:
+    """A customer whose first event is at `ts`."""
+    return Customer(first_seen=ts, h0=ts // DAY * 24, at=ts, warm_at=ts)
+
+
+def encode(state: Customer) -> bytes:
+    """The value to store. The state itself is left as it was."""
+    members, holding = state.members, state.holding
+    if members >= _MASK_LIMIT or holding >= _MASK_LIMIT:  # type: ignore[operator]
+        state.members, state.holding = _wide(members), _wide(holding)
+        try:
+            return _encode(state)
+        finally:
+            state.members, state.holding = members, holding
+    return _encode(state)
+
+
+def decode(value: bytes | memoryview) -> Customer:
+    """Raises msgspec.DecodeError for a value that is no state, StateFromTheFuture for one of a newer version."""
+    state = _decode(value)
+    if state.version != VERSION:
+        raise StateFromTheFuture(f"the state has version {state.version}, this release reads up to {VERSION}: install a newer release")
+    if state.members.__class__ is bytes or state.holding.__class__ is bytes:
+        state.members, state.holding = _narrow(state.members), _narrow(state.holding)
+    return state
+
+
+class StateFromTheFuture(ValueError):
+    """A value written by a newer release."""
+
+
+def _wide(mask: int | bytes) -> bytes:
+    assert isinstance(mask, int)
+    return mask.to_bytes((mask.bit_length() + 7) // 8 or 1, "little")
+
+
+def _narrow(mask: int | bytes) -> int:
+    return mask if isinstance(mask, int) else int.from_bytes(mask, "little")

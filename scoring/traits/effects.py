@@ -1,0 +1,12 @@
+"""What an event did to a customer's facts, as bits: only segments that read one of them need another look.
+
+FIRST stands for "something missing is there now": a new moment of change may appear anywhere, so everything is looked at.
+"""
+
+from __future__ import annotations
+
+(
+    VIEW, PRODUCT_VIEW, SEARCH, VISIT, SESSION, SITE_TIME, ACTIVE_DAY,
+    ADD, WISH, CART, CART_FILLED, CART_TOUCHED, CHECKOUT,
+    ORDER, REFUND, SPEND_UP, SPEND_DOWN, WARMTH, PROFILE, FIRST,
+) = (1 << i for i in range(20))  # fmt: skip
