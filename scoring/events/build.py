@@ -72,7 +72,13 @@ def page_view(value: PageViewValue, ts: int) -> PageView:
     if len(value.price):
         money.amount(bytes(value.price), "price")
     return PageView(
-        value.customer_id, ts, value.event_id or None, value.product_id or None, page_type, value.category_id or None, value.session_id or None
+        value.customer_id,
+        ts,
+        value.event_id or None,
+        value.product_id or None,
+        page_type,
+        value.category_id or None,
+        value.session_id or None,
     )
 
 
@@ -129,9 +135,7 @@ def feedback(value: FeedbackValue, ts: int) -> Feedback:
     kind = _KINDS.get(value.kind)
     if kind is None:
         raise Invalid("unknown_kind", f"kind {shown(value.kind)}: expected one of {', '.join(_KINDS)}")
-    return Feedback(
-        value.customer_id, ts, kind, value.score, value.max_score, value.text, value.product_id or None, value.event_id or None
-    )
+    return Feedback(value.customer_id, ts, kind, value.score, value.max_score, value.text, value.product_id or None, value.event_id or None)
 
 
 def profile(value: ProfileValue, ts: int) -> Profile:
@@ -154,9 +158,7 @@ def profile(value: ProfileValue, ts: int) -> Profile:
     return Profile(value.customer_id, ts, fields, value.event_id or None)
 
 
-def _word(
-    value: Value, rank: int, field: str, given: str | None, allowed: dict[str, str], error: str, default: str | None = None
-) -> str:
+def _word(value: Value, rank: int, field: str, given: str | None, allowed: dict[str, str], error: str, default: str | None = None) -> str:
     """The topic's own word for what happened, from its field or `event_type`."""
     types = TYPES[rank]
     said = value.event_type

@@ -59,7 +59,7 @@ def _decoder(parse: Callable[[bytes], Any], build: Build) -> Decode:
             raise Invalid("no_value", "the record has no value (a tombstone): expected a JSON object")
         found: Value = parse(value)
         if key != found.customer_id.encode():
-            raise Invalid("key_mismatch", f"the record key is {shown(key)}: expected the UTF-8 bytes of customer_id {shown(found.customer_id)}")
+            raise Invalid("key_mismatch", f"the key is {shown(key)}: expected the UTF-8 bytes of customer_id {shown(found.customer_id)}")
         ts = found.ts
         if ts.__class__ is str:
             ts = epoch_ms(ts)
@@ -74,4 +74,3 @@ def _decoder(parse: Callable[[bytes], Any], build: Build) -> Decode:
         return build(found, ts)  # type: ignore[arg-type]
 
     return decode
-

@@ -1,4 +1,4 @@
-"""Instants: RFC 3339 text to epoch milliseconds and back.
+"""Instants as given: RFC 3339 text to epoch milliseconds.
 
 Strictly the grammar of RFC 3339 section 5.6: `T` and `Z` in either case, seconds and an offset always there, fractions of any length
 (digits after the third are cut off). A leap second (23:59:60 UTC) is the instant after 23:59:59, as in POSIX time.
@@ -7,13 +7,13 @@ Strictly the grammar of RFC 3339 section 5.6: `T` and `Z` in either case, second
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from scoring.events.invalid import Invalid, shown
 
 MINUTE = 60_000
 DAY = 86_400_000
-_EPOCH = datetime(1970, 1, 1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: The instants that can be written back as RFC 3339: the years 0001 to 9999, UTC.
 EARLIEST = -62_135_596_800_000
 LATEST = 253_402_300_799_999
@@ -47,7 +47,7 @@ def _read(text: str) -> int:
         raise Invalid("bad_ts", f"ts {shown(text)}: {_ALLOWED}")
     year, month, day, hour, minute, second, fraction, sign, off_hours, off_minutes = found.groups()
     try:
-        start = datetime(int(year), int(month), int(day), int(hour), int(minute)) - _EPOCH
+        start = datetime(int(year), int(month), int(day), int(hour), int(minute), tzinfo=UTC) - _EPOCH
     except ValueError:
         raise Invalid("bad_ts", f"ts {shown(text)}: no such date or time of day in the years 0001 to 9999") from None
     minute_ms = (start.days * 86_400 + start.seconds) * 1000
@@ -81,8 +81,3 @@ def checked(ms: int) -> int:
     if not EARLIEST <= ms <= LATEST:
         raise Invalid("bad_ts", f"ts {shown(ms)}: outside the years 0001 to 9999 (epoch milliseconds, not seconds or microseconds)")
     return ms
-
-
-def text(ms: int) -> str:
-    """Epoch milliseconds -> `2026-03-01T11:00:00.000Z`."""
-    return f"{(_EPOCH + timedelta(milliseconds=ms)).replace(tzinfo=UTC):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z".rjust(24, "0")
