@@ -7,6 +7,7 @@ An entry `[0, index, kind, from, to, at, cause, episode, values]` (and, where an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -27,6 +28,7 @@ KINDS = ("entered", "exited", "moved")
 UNDEFINED = -1
 
 _encode = msgspec.json.Encoder().encode
+_wall = lru_cache(maxsize=16)(rfc3339)  # a flush has one
 
 
 def render(segments: Sequence[Compiled], entry: Entry, customer_id: str, detected_at: int | None) -> tuple[str, bytes, list[tuple[str, bytes]]]:
@@ -41,10 +43,10 @@ def render(segments: Sequence[Compiled], entry: Entry, customer_id: str, detecte
         each = segments[index]
         name, family, definition = each.name, each.definition.family, each.definition.definition
         words, attributes = reason(each, kind_number, to, values), each.reader.attributes(values)
-    change_id = ids.uuid5(ids.CHANGES, f"{customer_id}/{name}/{episode}/{kind}")
+    record_id = change_id(customer_id, name, episode, kind)
     instant = rfc3339(at)
     record: dict[str, Any] = {
-        "change_id": change_id,
+        "change_id": record_id,
         "customer_id": customer_id,
         "segment": name,
         "family": family,
@@ -60,8 +62,13 @@ def render(segments: Sequence[Compiled], entry: Entry, customer_id: str, detecte
         "event": None if origin is None else _origin(origin),
     }
     if detected_at is not None:
-        record["detected_at"] = rfc3339(detected_at)
-    return TOPIC, _encode(record), headers(change_id, f"gedrag.segment.{kind}", instant, customer_id)
+        record["detected_at"] = _wall(detected_at)
+    return TOPIC, _encode(record), headers(record_id, f"gedrag.segment.{kind}", instant, customer_id)
+
+
+def change_id(customer_id: str, segment: str, episode: int, kind: str) -> str:
+    """The same in every re-run: a consumer that knows it has seen the change."""
+    return ids.uuid5(ids.CHANGES, f"{customer_id}/{segment}/{episode}/{kind}")
 
 
 def headers(record_id: str, record_type: str, instant: str, subject: str) -> list[tuple[str, bytes]]:
@@ -84,14 +91,11 @@ def reason(each: Compiled, kind: int, to: str | None, values: list[Any]) -> str:
         if kind == ENTERED:
             return why(definition.when, values)
         return why(definition.exit_when if kind == EXITED and definition.exit_when is not None else definition.when, values)
-    earlier = ""
+    decisive = definition.tiers[-2].when if len(definition.tiers) > 1 else None  # for the last tier: why not the one before it
     for tier in definition.tiers:
-        if tier.when is None:
-            break
-        if tier.name == to:
-            return why(tier.when, values)
-        earlier = why(tier.when, values)
-    return earlier
+        if tier.name == to and tier.when is not None:
+            decisive = tier.when
+    return why(decisive, values) if decisive is not None else ""
 
 
 def _origin(origin: list[Any]) -> dict[str, Any]:

@@ -183,6 +183,13 @@ class Engine:
     def condition(self, node: Condition) -> Callable[[Customer, int], bool]:
         """Compiles a condition: (state, now) -> is it true?"""
         return self.steps.function(self.steps.compiler.condition(node))
+    def attributes(self, entry: Entry) -> dict[str, Any]:
+        """A change entry's `attributes`, as its record has them."""
+        index, values = entry[1], entry[8]
+        return {} if index == changes.UNDEFINED else self.steps.by_index[index].reader.attributes(values)
+
+    def change_id(self, customer_id: str, segment: str, episode: int, kind: str) -> str:
+        return changes.change_id(customer_id, segment, episode, kind)
 
 
 def _email_folder(settings: Engagement, lateness: int) -> Callable[[Customer, EmailEvent, int], int]:

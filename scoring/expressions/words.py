@@ -7,13 +7,16 @@ state at the instant of the change) and afterwards tells from such a list why th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from scoring.expressions.compile import calculate, compare, divide
 from scoring.expressions.tree import And, Attr, Calc, Compare, Condition, Const, Flag, In, InSegment, IsNone, Neg, Not, Number, Or, TierOf, Truth
 
 Leaf = Attr | Flag | InSegment | TierOf
+
+#: From the values read: is it true, and in which words?
+Judge = Callable[[Sequence[Any]], tuple[bool, str]]
 
 
 def leaves(node: Condition | Number) -> Iterator[Leaf]:
@@ -55,6 +58,7 @@ class Reader:
             for leaf in leaves(condition):
                 if self._place.setdefault(key(leaf), len(self.leaves)) == len(self.leaves):
                     self.leaves.append(leaf)
+        self._judges = {id(condition): self._judge(condition) for condition in conditions}  # hashing a tree takes longer than judging it
         self._keys = [(key(leaf), isinstance(leaf, Attr) and leaf.kind == "duration") for leaf in self.leaves]
 
     def attributes(self, values: Sequence[Any]) -> dict[str, Any]:
@@ -69,58 +73,106 @@ class Reader:
         return out
 
     def why(self, condition: Condition, values: Sequence[Any]) -> str:
-        """Why the condition is what it is, e.g. `cart_items 2 > 0, cart_idle 1h >= 1h`."""
-        return self._judge(condition, values)[1]
+        """Why the condition, one of those given, is what it is, e.g. `cart_items 2 > 0, cart_idle 1h >= 1h`."""
+        return self._judges[id(condition)](values)[1]
 
-    def _judge(self, node: Condition, values: Sequence[Any]) -> tuple[bool, str]:
+    def _judge(self, node: Condition) -> Judge:
+        """Closures over the tree, made once: a reason is told for every change."""
         if isinstance(node, And | Or):
-            judged = [self._judge(part, values) for part in node.parts]
-            conjunction = isinstance(node, And)
-            truth = all(t for t, _ in judged) if conjunction else any(t for t, _ in judged)
-            telling = [words for t, words in judged if t == truth]
-            return truth, ", ".join(dict.fromkeys(telling))
+            return _join(isinstance(node, And), [self._judge(part) for part in node.parts])
         if isinstance(node, Not):
-            truth, words = self._judge(node.part, values)
-            return not truth, words
+            part = self._judge(node.part)
+
+            def turned(values: Sequence[Any]) -> tuple[bool, str]:
+                truth, words = part(values)
+                return not truth, words
+
+            return turned
         if isinstance(node, Truth):
-            return node.value, "always" if node.value else "never"
-        if isinstance(node, Flag):
-            truth = bool(values[self._place[node.name]])
-            return truth, node.name if truth else f"not {node.name}"
-        if isinstance(node, InSegment):
+            fixed = (node.value, "always" if node.value else "never")
+            return lambda values: fixed
+        if isinstance(node, Flag | InSegment):
             name = key(node)
-            truth = bool(values[self._place[name]])
-            return truth, name if truth else f"not {name}"
+            place, yes, no = self._place[name], (True, name), (False, f"not {name}")
+            return lambda values: yes if values[place] else no
         if isinstance(node, IsNone):
-            value = self._value(node.operand, values)
-            words = f"{node.operand.text} is missing" if value is None else self._words(node.operand, value)
-            return (value is None) != node.negated, words
-        left = self._value(node.left, values)
+            return self._missing(node)
         if isinstance(node, In):
-            truth = left is not None and (left in node.values) != node.negated
-            listed = "[" + ", ".join(_word(v, "string" if isinstance(v, str) else "number") for v in node.values) + "]"
-            stated = ("in " if truth != node.negated else "not in ") + listed
-            return truth, f"{node.left.text} is missing" if left is None else f"{self._words(node.left, left)} {stated}"
-        right = self._value(node.right, values)
-        truth = compare(left, node.op, right)
-        if left is None or right is None:
-            return truth, f"{(node.left if left is None else node.right).text} is missing"
-        return truth, f"{self._words(node.left, left)} {'' if truth else 'is not '}{node.op} {self._words(node.right, right)}"
+            return self._listed(node)
+        return self._compared(node)
 
-    def _value(self, node: Number, values: Sequence[Any]) -> Any:
+    def _missing(self, node: IsNone) -> Judge:
+        read, say, gone = self._value(node.operand), self._words(node.operand), f"{node.operand.text} is missing"
+
+        def judge(values: Sequence[Any]) -> tuple[bool, str]:
+            value = read(values)
+            return (value is None) != node.negated, gone if value is None else say(value)
+
+        return judge
+
+    def _listed(self, node: In) -> Judge:
+        read, say, gone = self._value(node.left), self._words(node.left), f"{node.left.text} is missing"
+        kind = node.left.kind
+        listed = "[" + ", ".join(_word(value, kind) for value in node.values) + "]"
+
+        def judge(values: Sequence[Any]) -> tuple[bool, str]:
+            value = read(values)
+            if value is None:
+                return False, gone
+            inside = value in node.values
+            return inside != node.negated, f"{say(value)} {'in' if inside else 'not in'} {listed}"
+
+        return judge
+
+    def _compared(self, node: Compare) -> Judge:
+        left, right, op = self._value(node.left), self._value(node.right), node.op
+        say_left, say_right = self._words(node.left), self._words(node.right)
+        yes, no = f" {op} ", f" is not {op} "
+        left_gone, right_gone = f"{node.left.text} is missing", f"{node.right.text} is missing"
+
+        def judge(values: Sequence[Any]) -> tuple[bool, str]:
+            a, b = left(values), right(values)
+            if a is None or b is None:
+                return False, left_gone if a is None else right_gone
+            truth = compare(a, op, b)
+            return truth, say_left(a) + (yes if truth else no) + say_right(b)
+
+        return judge
+
+    def _value(self, node: Number) -> Callable[[Sequence[Any]], Any]:
         if isinstance(node, Const):
-            return node.value
+            constant = node.value
+            return lambda values: constant
         if isinstance(node, Attr | TierOf):
-            return values[self._place[key(node)]]
+            place = self._place[key(node)]
+            return lambda values: values[place]
         if isinstance(node, Neg):
-            return calculate(0, "-", self._value(node.operand, values))
-        a, b = self._value(node.left, values), self._value(node.right, values)
-        return divide(a, b) if node.op == "/" else calculate(a, node.op, b)
+            operand = self._value(node.operand)
+            return lambda values: calculate(0, "-", operand(values))
+        a, b, op = self._value(node.left), self._value(node.right), node.op
+        if op == "/":
+            return lambda values: divide(a(values), b(values))
+        return lambda values: calculate(a(values), op, b(values))
 
-    def _words(self, node: Number, value: Any) -> str:
+    def _words(self, node: Number) -> Callable[[Any], str]:
         if isinstance(node, Const):
-            return _word(value, node.kind)
-        return f"{key(node) if isinstance(node, TierOf) else node.text} {_word(value, node.kind)}"
+            constant = _word(node.value, node.kind)
+            return lambda value: constant
+        prefix, kind = f"{key(node) if isinstance(node, TierOf) else node.text} ", node.kind
+        return lambda value: prefix + _word(value, kind)
+
+
+def _join(conjunction: bool, judges: list[Judge]) -> Judge:
+    def judge(values: Sequence[Any]) -> tuple[bool, str]:
+        judged = [each(values) for each in judges]
+        truth = conjunction
+        for each, _ in judged:
+            if each is not conjunction:
+                truth = not conjunction
+                break
+        return truth, ", ".join(dict.fromkeys([words for each, words in judged if each is truth]))
+
+    return judge
 
 
 def _word(value: Any, kind: str) -> str:
