@@ -1,0 +1,122 @@
+"""What a definition means, as a hash: the same for the same meaning, whatever its spaces, comments and brackets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from scoring.expressions.tree import (
+    And,
+    Attr,
+    Calc,
+    Compare,
+    Condition,
+    Const,
+    Flag,
+    In,
+    InSegment,
+    IsNone,
+    Neg,
+    Not,
+    Number,
+    Or,
+    TierOf,
+    Truth,
+)
+from scoring.segments.model import Engagement, Segment, Tier, Tiers
+
+Node = Condition | Number
+
+
+def attributes(condition: Node) -> Iterator[Attr | Flag | InSegment | TierOf]:
+    """What a condition reads, in order of first mention: each once."""
+    return iter(dict.fromkeys(_leaves(condition)))
+
+
+def segment_hash(when: Condition, exit_when: Condition | None, hold_for: int, cooldown: int, engagement: Engagement) -> str:
+    """16 hex digits of a simple segment's meaning."""
+    read = [when] if exit_when is None else [when, exit_when]
+    said = ["segment", _said(when), exit_when and _said(exit_when), hold_for, cooldown, _settings(read, engagement)]
+    return _digest(said).hexdigest()
+
+
+def tiers_hash(tiers: Sequence[Tier], engagement: Engagement) -> str:
+    """16 hex digits of a group of tiers' meaning: its tiers, their order and conditions."""
+    read = [tier.when for tier in tiers if tier.when is not None]
+    said = ["tiers", [[tier.name, tier.when and _said(tier.when)] for tier in tiers], _settings(read, engagement)]
+    return _digest(said).hexdigest()
+
+
+def fingerprint(segments: Sequence[Segment | Tiers]) -> int:
+    """32 bits over all definitions in their order, by name and meaning."""
+    said = [[type(segment).__name__, segment.name, segment.definition] for segment in segments]
+    return int.from_bytes(_digest(said).digest()[:4], "big")
+
+
+def _digest(said: list[Any]) -> hashlib.blake2b:
+    return hashlib.blake2b(json.dumps(said, separators=(",", ":")).encode(), digest_size=8)
+
+
+def _settings(conditions: list[Condition], engagement: Engagement) -> Any:
+    """The engagement settings, for definitions that read engagement; others do not depend on them."""
+    if not any(isinstance(leaf, Attr) and leaf.name == "engagement" for condition in conditions for leaf in _leaves(condition)):
+        return None
+    return [engagement.half_life, sorted((event, weight) for event, weight in engagement.weights.items() if weight)]
+
+
+def _said(node: Node) -> Any:
+    """A node as nested lists. References count by name: what they name has a hash of its own."""
+    if isinstance(node, And | Or):
+        parts: list[Any] = []
+        for part in node.parts:
+            said = _said(part)
+            parts.extend(said[1:] if isinstance(part, type(node)) else [said])
+        return [type(node).__name__, *parts]
+    if isinstance(node, Not):
+        return ["Not", _said(node.part)]
+    if isinstance(node, Compare):
+        return [node.op, _said(node.left), _said(node.right)]
+    if isinstance(node, In):
+        return ["not in" if node.negated else "in", _said(node.left), sorted({json.dumps(_constant(value)) for value in node.values})]
+    if isinstance(node, IsNone):
+        return ["is not None" if node.negated else "is None", _said(node.operand)]
+    if isinstance(node, Calc):
+        return [node.op, _said(node.left), _said(node.right)]
+    if isinstance(node, Neg):
+        return ["-", _said(node.operand)]
+    if isinstance(node, Const):
+        return _constant(node.value)
+    if isinstance(node, Attr):
+        return [node.name, node.window]
+    if isinstance(node, TierOf):
+        return ["tier", node.group]
+    if isinstance(node, InSegment):
+        return ["in_segment", node.name]
+    if isinstance(node, Flag):
+        return ["flag", node.name]
+    return node.value
+
+
+def _constant(value: float | str | bool) -> Any:
+    return value if isinstance(value, str | bool) else float(value)
+
+
+def _leaves(node: Node) -> Iterator[Attr | Flag | InSegment | TierOf]:
+    if isinstance(node, Attr | Flag | InSegment | TierOf):
+        yield node
+    elif isinstance(node, And | Or):
+        for part in node.parts:
+            yield from _leaves(part)
+    elif isinstance(node, Not):
+        yield from _leaves(node.part)
+    elif isinstance(node, Compare | Calc):
+        yield from _leaves(node.left)
+        yield from _leaves(node.right)
+    elif isinstance(node, In):
+        yield from _leaves(node.left)
+    elif isinstance(node, IsNone | Neg):
+        yield from _leaves(node.operand)
+    elif isinstance(node, Const | Truth):
+        return
