@@ -183,6 +183,7 @@ class Engine:
     def condition(self, node: Condition) -> Callable[[Customer, int], bool]:
         """Compiles a condition: (state, now) -> is it true?"""
         return self.steps.function(self.steps.compiler.condition(node))
+
     def attributes(self, entry: Entry) -> dict[str, Any]:
         """A change entry's `attributes`, as its record has them."""
         index, values = entry[1], entry[8]
