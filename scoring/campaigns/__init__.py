@@ -1,0 +1,1 @@
+"""Campaigns: from a change of membership to the decision to send a message, or why not."""

@@ -1,0 +1,76 @@
+"""Whether a customer may be written to: address, consent, and what came back from earlier mails.
+
+`state.mail` holds, where there is any, `unsubscribed` and `complained` (the newest such instant, ms) and `bounced` (the
+newest such instant and the address that bounced, or None where none was known).
+"""
+
+from __future__ import annotations
+
+import re
+
+from scoring.events.schema import EmailEvent
+from scoring.state import Customer
+from scoring.traits.profile import value
+
+#: RFC 5321, section 4.5.3.1: no longer path is accepted anywhere.
+LONGEST_ADDRESS = 254
+
+# The dot-atoms of RFC 5321 in ASCII, which every server takes; quoted local parts and address literals are refused on purpose:
+# no shop's customer has one, and they are where header injection starts.
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})([-_].*)?", re.DOTALL)
+
+
+def is_address(text: object) -> bool:
+    """Can this be written to? One plain address of at most 254 characters, no display name."""
+    if not isinstance(text, str) or len(text) > LONGEST_ADDRESS:
+        return False
+    return _ADDRESS.fullmatch(text) is not None and len(text.partition("@")[0]) <= 64
+
+
+def language(state: Customer, default: str) -> str:
+    """The primary language of the profile, in lower case: `nl` of `nl-BE`."""
+    match = _LANGUAGE.fullmatch(known) if isinstance(known := value(state, "language"), str) else None
+    return match[1].lower() if match else default
+
+
+def objection(state: Customer, transactional: bool) -> str:
+    """Why no mail may go to this customer; empty if one may. The first rule that applies, in the contract's order.
+
+    A transactional message needs no marketing consent and is not stopped by an unsubscription; a bounce or a complaint stops it too.
+    """
+    address = value(state, "email")
+    if not address:
+        return "no_address"
+    if not is_address(address):
+        return "bad_address"
+    consent = state.profile.get("consent.email") if state.profile is not None else None
+    if not transactional and (consent is None or consent[1] is not True):
+        return "no_consent"
+    mail = state.mail
+    if mail is None:
+        return ""
+    if not transactional and consent is not None and mail.get("unsubscribed", 0) >= consent[0] and "unsubscribed" in mail:
+        return "unsubscribed"
+    bounced = mail.get("bounced")
+    if bounced is not None and (bounced[1] is None or bounced[1] == address):
+        return "bounced"
+    return "complained" if "complained" in mail else ""
+
+
+def fold_email(state: Customer, event: EmailEvent) -> None:
+    """Takes in what a mail service reports. Deliveries, opens and clicks say nothing of consent."""
+    kind = event.type
+    if kind == "unsubscribed" or kind == "complained":
+        if state.mail is None:
+            state.mail = {}
+        state.mail[kind] = max(state.mail.get(kind, 0), event.ts)
+    elif kind == "bounced":
+        if state.mail is None:
+            state.mail = {}
+        known = state.mail.get("bounced")
+        if known is None or event.ts >= known[0]:
+            state.mail["bounced"] = [event.ts, value(state, "email") or None]
