@@ -1,0 +1,69 @@
+"""What every test may ask for: a broker, a cache, a mailbox, names nobody else uses.
+
+`kafka`, `redis_url` and `inbox` are containers where a Docker engine answers, else embedded parts. A test that needs what only Apache Kafka
+does is marked `real_kafka`: without Docker it is skipped with that reason, and fails in CI (CI=true, or GEDRAG_TEST_REAL=1).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests import parts
+
+_numbers = itertools.count(1)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    needs = [name for name in ("real_kafka", "docker") if item.get_closest_marker(name)]
+    if needs and (why := parts.why_no_docker()):
+        reason = f"{needs[0]}: {why}"
+        if parts.REQUIRED:
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+
+def _use_containers() -> bool:
+    why = parts.why_no_docker()
+    if why and parts.REQUIRED:
+        pytest.fail(why, pytrace=False)
+    return not why
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[parts.Kafka]:
+    """One broker for the session; its `address` is a bootstrap server. Topics are not made by themselves."""
+    with parts.kafka_container() if _use_containers() else parts.embedded_broker() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def embedded_kafka() -> Iterator[parts.Kafka]:
+    """The embedded broker, whatever else there is."""
+    with parts.embedded_broker() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """One cache for the session; keep to keys of your own `topic_prefix`, or to a database of your own (`…/3`)."""
+    with parts.redis_container() if _use_containers() else parts.embedded_cache() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def inbox() -> Iterator[parts.Inbox]:
+    """One SMTP server for the session that keeps what it gets; use addresses of your own."""
+    with parts.maildev_container() if _use_containers() else parts.embedded_inbox() as running:
+        yield running
+
+
+@pytest.fixture
+def topic_prefix(request: pytest.FixtureRequest) -> str:
+    """A prefix for topics, groups and customers that no other test uses, ending in a dot."""
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40]
+    return f"{name}-{os.getpid()}-{next(_numbers)}."
