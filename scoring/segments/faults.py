@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 _RED, _BLUE, _BOLD, _PLAIN = "\x1b[1;31m", "\x1b[1;34m", "\x1b[1m", "\x1b[0m"
+_HINT = 110  # columns of a hint's lines
 _WIDEST = 160  # columns of a source line that are shown
 
 
@@ -38,7 +40,8 @@ class Fault:
             f"{gutter} {blue}|{plain} {' ' * before}{red}{'^' * marked}{plain}",
         ]
         if self.hint:
-            lines.append(f"{gutter} {blue}={plain} {_visible(self.hint)}")
+            hint = textwrap.wrap(_visible(self.hint), _HINT, break_long_words=False, break_on_hyphens=False)
+            lines.append(f"{gutter} {blue}={plain} " + f"\n{gutter}   ".join(hint))
         return "\n".join(lines)
 
     def _crop(self) -> tuple[str, int, int]:

@@ -1,0 +1,100 @@
+"""`gedrag check FILE`: what is wrong with a definition file, or what its segments read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from scoring.segments.faults import Faults
+from scoring.segments.model import Definitions, Tiers
+from scoring.segments.read import read
+from scoring.segments.summary import Summary, summarize
+from streams.cli.output import quiet_ends
+
+_WRONG = 2
+_COLUMNS = ("Name", "Family", "Kind", "Reads", "Changes with time alone")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the app."""
+
+    @app.command()
+    def check(file: Path = typer.Argument(..., metavar="FILE", help="The definition file, such as segments.toml.")) -> None:
+        """Say what is wrong with a definition file, or list its segments and what each reads.
+
+        Every fault is shown at once, each with its place and the nearest valid name. Exit code: 0 when the file is right, 2 when it is not.
+
+        Example: gedrag check segments.toml
+        """
+        with quiet_ends("the file was not changed"):
+            definitions = load_definitions(file)
+            summaries = [summarize(definition) for definition in definitions.segments]
+            if sys.stdout.isatty():
+                _show_table(summaries)
+            else:
+                _show_plain(summaries)
+            sys.stderr.write(f"{file}: {_count(definitions)}, no faults\n")
+            sys.stdout.flush()
+
+
+def load_definitions(file: Path) -> Definitions:
+    """The definitions of a file. What is wrong goes to standard error, and the program ends with exit code 2."""
+    try:
+        text = file.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        _end(f"{file}: there is no such file")
+    except IsADirectoryError:
+        _end(f"{file}: this is a directory, not a definition file")
+    except UnicodeDecodeError as error:
+        _end(f"{file}: not UTF-8 text (byte {error.start}); save it as UTF-8")
+    except (OSError, ValueError) as error:
+        _end(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}")
+    try:
+        return read(text, str(file))
+    except Faults as faults:
+        _end(faults.render(color=_colored()))
+
+
+def _end(message: str) -> NoReturn:
+    sys.stderr.write(message + "\n")
+    raise SystemExit(_WRONG)
+
+
+def _colored() -> bool:
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _count(definitions: Definitions) -> str:
+    groups = sum(isinstance(definition, Tiers) for definition in definitions.segments)
+    segments = len(definitions.segments) - groups
+    words = [
+        f"{segments} segment{'' if segments == 1 else 's'}" if segments else "",
+        f"{groups} group{'' if groups == 1 else 's'} of tiers" if groups else "",
+    ]
+    return " and ".join(filter(None, words))
+
+
+def _cells(summary: Summary) -> tuple[str, ...]:
+    return (summary.name, summary.family, summary.kind, ", ".join(summary.reads) or "nothing", ", ".join(summary.time) or "no")
+
+
+def _show_table(summaries: list[Summary]) -> None:
+    table = Table(show_lines=True)
+    for column, style in zip(_COLUMNS, ("bold cyan", "", "", "", "dim"), strict=True):
+        table.add_column(column, style=style, overflow="fold", no_wrap=column in ("Name", "Family"))
+    for summary in summaries:
+        table.add_row(*_cells(summary))
+    Console(highlight=False, markup=False).print(table)
+
+
+def _show_plain(summaries: list[Summary]) -> None:
+    rows = [_COLUMNS, *(_cells(summary) for summary in summaries)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    for row in rows:
+        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
