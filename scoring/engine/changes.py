@@ -31,7 +31,9 @@ _encode = msgspec.json.Encoder().encode
 _wall = lru_cache(maxsize=16)(rfc3339)  # a flush has one
 
 
-def render(segments: Sequence[Compiled], entry: Entry, customer_id: str, detected_at: int | None) -> tuple[str, bytes, list[tuple[str, bytes]]]:
+def render(
+    segments: Sequence[Compiled], entry: Entry, customer_id: str, detected_at: int | None
+) -> tuple[str, bytes, list[tuple[str, bytes]]]:
     """(topic, JSON value, CloudEvents headers in Kafka's binary mode). Without `detected_at` the record leaves it out."""
     _, index, kind_number, come_from, to, at, cause, episode, values = entry[:9]
     origin = entry[9] if len(entry) > 9 else None

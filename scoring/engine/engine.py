@@ -53,9 +53,7 @@ class Engine:
             engagement.feedback_folder,
             profile.folder,
         )  # by topic rank
-        self._folds: tuple[Callable[[Customer, Any, int], int], ...] = tuple(
-            folder(definitions.engagement, lateness) for folder in folders
-        )
+        self._folds: tuple[Callable[[Customer, Any, int], int], ...] = tuple(folder(definitions.engagement, lateness) for folder in folders)
         if campaigns is not None:
             campaigns.bind(self)
 

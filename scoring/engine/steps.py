@@ -14,10 +14,10 @@ from typing import Any
 
 from scoring.engine import membership
 from scoring.expressions.compile import NAMESPACE, Code, Compiler, Layout
-from scoring.expressions.tree import Attr, Flag, InSegment
-from scoring.expressions.words import Leaf, Reader, leaves
+from scoring.expressions.tree import Flag, InSegment
+from scoring.expressions.words import Leaf, Reader
 from scoring.segments.model import Definitions, Segment, Tiers
-from scoring.state import NEVER, Customer
+from scoring.state import Customer
 
 ENTERED, EXITED, MOVED = range(3)
 
@@ -82,8 +82,10 @@ class Steps:
             lines += _values_source(each, self.compiler)
             lines += _tiers_source(each) if isinstance(each.definition, Tiers) else _segment_source(each, each.definition)
         self.source = "\n".join(lines)
-        namespace: dict[str, Any] = NAMESPACE | {name: getattr(membership, name) for name in ("enter", "leave", "hold", "held_since", "last_exit")}
-        exec(compile(self.source, "<segments>", "exec"), namespace)  # noqa: S102: source made above from a checked tree
+        namespace: dict[str, Any] = NAMESPACE | {
+            name: getattr(membership, name) for name in ("enter", "leave", "hold", "held_since", "last_exit")
+        }
+        exec(compile(self.source, "<segments>", "exec"), namespace)  # source made above, from a checked tree
         for each in self.by_index:
             each.step = namespace[f"step_{each.index}"]
             if isinstance(each.definition, Tiers):
@@ -93,7 +95,7 @@ class Steps:
     def function(self, code: Code) -> Callable[[Customer, int], bool]:
         """A compiled condition as a function of (state, now)."""
         scope: dict[str, Any] = {}
-        exec(compile(f"def judge(s, now):\n return {code.expr}", "<condition>", "exec"), self._namespace, scope)  # noqa: S102: from a checked tree
+        exec(compile(f"def judge(s, now):\n return {code.expr}", "<condition>", "exec"), self._namespace, scope)  # from a checked tree
         judge: Callable[[Customer, int], bool] = scope["judge"]
         return judge
 
@@ -158,7 +160,10 @@ def _segment_source(each: Compiled, definition: Segment) -> list[str]:
     lines.append(" if v:" if exit_when is None else " if v and not xv:")
     lines.append(f"  ready = held_since(s, {i}) + {definition.hold_for}" if definition.hold_for else "  ready = 0")
     if definition.cooldown:
-        lines += [f"  left = last_exit(s, {i})", f"  if left and left + {definition.cooldown} > ready: ready = left + {definition.cooldown}"]
+        lines += [
+            f"  left = last_exit(s, {i})",
+            f"  if left and left + {definition.cooldown} > ready: ready = left + {definition.cooldown}",
+        ]
     lines += ["  if now >= ready:", *_indented(entered, 3), "  elif ready < u: u = ready", " return u"]
     return lines
 
@@ -188,5 +193,3 @@ def _tiers_source(each: Compiled) -> list[str]:
 
 def _indented(lines: list[str], depth: int) -> list[str]:
     return [" " * depth + line for line in lines]
-
-

@@ -17,7 +17,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from scoring import series
-from scoring.expressions.tree import And, Attr, Calc, Compare, Condition, Const, Flag, In, InSegment, IsNone, Neg, Not, Number, Op, Or, TierOf, Truth
+from scoring.expressions.tree import (
+    And,
+    Attr,
+    Compare,
+    Condition,
+    Const,
+    Flag,
+    InSegment,
+    IsNone,
+    Neg,
+    Not,
+    Number,
+    Op,
+    Or,
+    TierOf,
+    Truth,
+)
 from scoring.series import grain_of
 from scoring.state import NEVER
 from scoring.traits import cart, engagement, profile
@@ -90,7 +106,10 @@ def compare(a: float | str | None, op: str, b: float | str | None) -> bool:
 NAMESPACE: dict[str, object] = {
     name: getattr(module, name)
     for module, names in (
-        (series, ("reach", "reach_both", "total", "total_both", "reach_visits", "total_visits", "total_site_time", "reach_days", "total_days")),
+        (
+            series,
+            ("reach", "reach_both", "total", "total_both", "reach_visits", "total_visits", "total_site_time", "reach_days", "total_days"),
+        ),
         (engagement, ("warmth_at", "cooling")),
         (cart, ("cart_items", "cart_value")),
         (profile, ("has_email", "email_consent")),
@@ -181,7 +200,7 @@ class Compiler:
         def emit(v: str, u: str, indent: str) -> list[str]:
             lines = codes[0].emit(v, u, indent)
             for code in codes[1:]:
-                # Once decided, what decides bounds the next change: a False in an `and` until it turns. Of several the longest-lasting serves.
+                # Once decided, what decides bounds the next change: a False in an `and`, until it turns.
                 self._fresh += 1
                 v2, u2 = f"v{self._fresh}", f"u{self._fresh}"
                 lines.append(f"{indent}if {v}:" if conjunction else f"{indent}if not {v}:")
@@ -232,9 +251,7 @@ class Compiler:
                 if k > 0:
                     return self._counted(left, k, op)
         a_, b = self.value(left), self.value(right)
-        expr = (
-            f"compare({a_.expr}, {op!r}, {b.expr})" if a_.missing or b.missing else f"({a_.expr} {op} {b.expr})"
-        )
+        expr = f"compare({a_.expr}, {op!r}, {b.expr})" if a_.missing or b.missing else f"({a_.expr} {op} {b.expr})"
         both = Value("", steps=a_.steps + b.steps, refs=a_.refs | b.refs)
         effects = a_.rise | a_.fall | b.rise | b.fall
         if isinstance(right, Const) and isinstance(left, Attr) and op in _UPWARD:

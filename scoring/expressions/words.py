@@ -11,7 +11,24 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from scoring.expressions.compile import calculate, compare, divide
-from scoring.expressions.tree import And, Attr, Calc, Compare, Condition, Const, Flag, In, InSegment, IsNone, Neg, Not, Number, Or, TierOf, Truth
+from scoring.expressions.tree import (
+    And,
+    Attr,
+    Calc,
+    Compare,
+    Condition,
+    Const,
+    Flag,
+    In,
+    InSegment,
+    IsNone,
+    Neg,
+    Not,
+    Number,
+    Or,
+    TierOf,
+    Truth,
+)
 
 Leaf = Attr | Flag | InSegment | TierOf
 

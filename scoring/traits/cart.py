@@ -18,7 +18,7 @@ from scoring.segments.model import Engagement
 from scoring.series import bump
 from scoring.state import HOUR, Customer
 from scoring.traits.attribute import Attribute
-from scoring.traits.effects import ADD, CART, CART_FILLED, CART_TOUCHED, CHECKOUT, FIRST, WARMTH, WISH
+from scoring.traits.effects import ADD, CART, CART_FILLED, CART_TOUCHED, CHECKOUT, FIRST, WISH
 from scoring.traits.engagement import warm
 from scoring.traits.presence import activity
 

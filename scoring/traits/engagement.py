@@ -10,14 +10,14 @@ import math
 from collections.abc import Callable
 
 from scoring.events.schema import EmailEvent, Feedback
-from scoring.segments.model import Engagement
+from scoring.segments.model import DEFAULT_WEIGHTS, Engagement
 from scoring.state import NEVER, Customer
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import WARMTH
 
 ATTRIBUTES = (
     Attribute("engagement", "number", "decays", "sum of weight x 2^(-age / half-life) over all events", "warmth_at(s, now, {h})", WARMTH,
-              fed_by=("page_view", "wishlist_add", "cart_add", "checkout_started", "purchase", "email_opened", "email_clicked", "feedback")),
+              fed_by=tuple(DEFAULT_WEIGHTS)),
 )  # fmt: skip
 
 
