@@ -52,8 +52,8 @@ class Recount:
     changes: list[Change] = field(default_factory=list)
     arrived: list[Event] = field(default_factory=list)  # accepted, as they came
     cartless: set[int] = field(default_factory=set)
-    at: int = -1  # evaluated up to
-    evaluations: int = 0
+    at: int = -1  # evaluated up to: its last event, or the last instant at which time changed an answer
+    passed: int = -1  # how far time was let pass
 
     def __post_init__(self) -> None:
         self.order = in_order_of_reference(self.definitions)
@@ -80,8 +80,11 @@ class Recount:
             self.cartless.add(id(event))
         self.arrived.append(event)
         self.history = self.history_now()
+        self.at = max(event.ts, self.at)
         self.expect_after(event.ts)
-        self.evaluate(max(event.ts, self.at), "late_event" if late else "event")
+        if event.ts <= self.passed:
+            self.expect_again()
+        self.evaluate(self.at, "late_event" if late else "event")
         return True
 
     def until(self, t: int) -> None:
@@ -89,7 +92,16 @@ class Recount:
         while self.timed and self.timed[0] <= t:
             due = heapq.heappop(self.timed)
             if due > self.at:
+                before = self.answers()
                 self.evaluate(due, "deadline")
+                if self.answers() != before:
+                    self.at = due
+        self.passed = max(self.passed, t)
+
+    def answers(self) -> list[tuple[bool, str | None, bool]]:
+        """What time can change: memberships, and whether a `when` that must hold for a while does."""
+        waits = {s.name for s in self.order if isinstance(s, Segment) and s.hold_for}
+        return [(own.member, own.tier, name in waits and own.true_since is not None) for name, own in self.standing.items()]
 
     def is_repeat(self, event: Event) -> bool:
         ids = [e for e in self.arrived if e.event_id is not None][-32:]
@@ -109,6 +121,15 @@ class Recount:
         for window in self.windows:
             self.expect(*((ts // grain + 1) * grain + window for grain in (HOUR, DAY)), ts // DAY * DAY + window)
 
+    def expect_again(self) -> None:
+        """An event came for a time already let pass: what was looked at since the last answer is looked at once more."""
+        for event in self.arrived:
+            self.expect_after(event.ts)
+        for segment in self.order:
+            if isinstance(segment, Segment):
+                own = self.standing[segment.name]
+                self.expect(*(t + wait for t, wait in ((own.true_since, segment.hold_for), (own.left, segment.cooldown)) if t is not None))
+
     def expect(self, *instants: int) -> None:
         for instant in instants:
             if instant > self.at:
@@ -127,8 +148,6 @@ class Recount:
 
     def evaluate(self, now: int, cause: str) -> None:
         assert self.history is not None
-        self.at = now
-        self.evaluations += 1
         if cause != "deadline":
             self.expect_levels(now)
         view = View(self.history, now)
