@@ -22,11 +22,13 @@ class _Rate(ProgressColumn):
 
 
 class Meter:
-    """One stage after the other, each with its own bar: what, how far, how fast, how long still. Also prints lines above the bar."""
+    """One stage after the other, each with its own bar: what, how far, how fast, how long still. Also prints lines above the bar.
 
-    def __init__(self) -> None:
+    Without `bar` there are lines even in a terminal."""
+
+    def __init__(self, bar: bool = True) -> None:
         self.console = Console(stderr=True, highlight=False, markup=False)
-        self._terminal = sys.stderr.isatty()
+        self._terminal = bar and sys.stderr.isatty()
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),

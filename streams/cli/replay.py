@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,18 +14,18 @@ from rich.console import Console
 from rich.table import Table
 
 from scoring.engine import Engine
-from scoring.events.instants import checked, epoch_ms
 from scoring.events.invalid import Invalid
 from scoring.instants import rfc3339
 from scoring.segments.faults import Faults
 from scoring.segments.model import Definitions
 from scoring.segments.read import read
+from streams.cli.options import WRONG_USE, instant
 from streams.cli.output import complete_file, quiet_ends
 from streams.cli.progress import Meter
 from streams.files import Rejected, Unreadable, read_events
 from streams.replay import Events, Replay, membership
 
-WRONG_USE, SOME_REJECTED = 2, 3
+SOME_REJECTED = 3
 SHIPPED = Path(__file__).resolve().parent.parent / "defaults" / "segments.toml"
 _REJECTED_SHOWN = 20  # in a terminal; elsewhere all are written
 _STEP = 4096  # events between two looks at the progress
@@ -81,14 +80,15 @@ def _run(
     files: list[str], segments: Path | None, until: str | None, out: Path | None, as_arrived: bool, as_json: bool, currency: str
 ) -> int:
     try:
-        end = None if until is None else _instant(until)
+        end = None if until is None else instant(until, "--until")
         engine = Engine(_definitions(segments))
-        with Meter() as meter:
+        # A bar and changes on one terminal would write over each other.
+        bar = out is not None or as_json or not sys.stdout.isatty()
+        with complete_file(out) as file, Meter(bar) as meter:
             rejected = _Rejections(meter)
             events = _read(files, currency, rejected, meter)
             end = events.last() if end is None else end
-            with complete_file(out) as file:
-                driver = _replay(engine, events, end, as_arrived, None if as_json and out is None else file, meter)
+            driver = _replay(engine, events, end, as_arrived, None if as_json and out is None else file, meter)
     except Faults as faults:
         typer.echo(faults.render(sys.stderr.isatty()), err=True)
         return WRONG_USE
@@ -118,18 +118,6 @@ def _definitions(segments: Path | None) -> Definitions:
     except UnicodeDecodeError:
         raise Unreadable(str(path), "not UTF-8 text") from None
     return read(text, str(path))
-
-
-def _instant(text: str) -> int:
-    """Raises Invalid."""
-    if re.fullmatch(r"-?[0-9]{1,18}", text):
-        return checked(int(text))
-    try:
-        return epoch_ms(text + "T00:00:00Z" if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else text)
-    except Invalid:
-        raise Invalid(
-            "bad_ts", f"--until {text!r}: expected RFC 3339 (2026-03-01T11:00:00Z), a date (2026-03-01) or epoch milliseconds"
-        ) from None
 
 
 class _Rejections:

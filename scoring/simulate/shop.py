@@ -1,0 +1,40 @@
+"""The shop as a whole: all customers' events in order of time."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from random import Random
+
+from scoring.simulate.people import KINDS, SHARES
+from scoring.simulate.rhythm import DAY
+from scoring.simulate.visits import Row, Shopper
+
+#: Monday 2026-01-05T00:00:00Z.
+START = 1_767_571_200_000
+
+
+def simulate(customers: int = 1000, days: float = 30, seed: int = 1, start_ms: int = START) -> Iterator[Row]:
+    """Rows of an NDJSON file (dicts, `ts` RFC 3339) of so many customers over so many days from `start_ms`, in order of `ts`.
+
+    Made one at a time as they are asked for; memory grows with the customers only. The same arguments give the same rows, and a customer's
+    own do not depend on how many others there are.
+    """
+    end = start_ms + int(days * DAY)
+    heap: list[tuple[int, int, Row, Iterator[tuple[int, Row]]]] = []
+    for number in range(1, customers + 1):
+        rng = Random(f"{seed}/{number}")
+        kind = rng.choices(KINDS, SHARES)[0]
+        events = Shopper(rng, kind, number, start_ms, end).events()
+        for ts, row in events:
+            heap.append((ts, number, row, events))
+            break
+    heapq.heapify(heap)
+    while heap:
+        _, number, row, events = heap[0]
+        yield row
+        for ts, following in events:
+            heapq.heapreplace(heap, (ts, number, following, events))
+            break
+        else:
+            heapq.heappop(heap)
