@@ -10,11 +10,11 @@ import typer
 
 from scoring.events.instants import LATEST
 from scoring.events.invalid import Invalid
-from scoring.simulate import simulate as rows
-from scoring.simulate.rhythm import DAY
-from scoring.simulate.shop import START
 from streams.cli.options import WRONG_USE, instant
 from streams.cli.output import complete_file, quiet_ends
+from streams.simulate import simulate as rows
+from streams.simulate.rhythm import DAY
+from streams.simulate.shop import START
 
 _HELP = """Writes a plausible shop's events as NDJSON, in order of time: visits, carts, orders, refunds, profiles, feedback and mails read.
 

@@ -8,9 +8,9 @@ from random import Random
 from typing import Any
 
 from scoring.instants import rfc3339
-from scoring.simulate.catalog import BY_CATEGORY, CATEGORIES, PRODUCTS, Product
-from scoring.simulate.people import Kind, profile
-from scoring.simulate.rhythm import DAY, HOUR, next_visit
+from streams.simulate.catalog import BY_CATEGORY, CATEGORIES, PRODUCTS, Product
+from streams.simulate.people import Kind, profile
+from streams.simulate.rhythm import DAY, HOUR, next_visit
 
 Row = dict[str, Any]
 

@@ -6,9 +6,9 @@ import heapq
 from collections.abc import Iterator
 from random import Random
 
-from scoring.simulate.people import KINDS, SHARES
-from scoring.simulate.rhythm import DAY
-from scoring.simulate.visits import Row, Shopper
+from streams.simulate.people import KINDS, SHARES
+from streams.simulate.rhythm import DAY
+from streams.simulate.visits import Row, Shopper
 
 #: Monday 2026-01-05T00:00:00Z.
 START = 1_767_571_200_000

@@ -1,5 +1,5 @@
 """A made-up shop: customers of several kinds, their visits, carts and orders, as rows of an events file."""
 
-from scoring.simulate.shop import simulate
+from streams.simulate.shop import simulate
 
 __all__ = ["simulate"]
