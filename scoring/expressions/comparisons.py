@@ -93,7 +93,7 @@ def _strings(left: Number, op: Op, right: Number, nodes: tuple[ast.expr, ast.exp
         return None
     if isinstance(left, Const) and isinstance(right, Const):
         return Truth(_APPLY[op](left.value, right.value), text)
-    if isinstance(right, TierOf):
+    if isinstance(right, TierOf) and not isinstance(left, TierOf):
         left, right, nodes = right, left, (nodes[1], nodes[0])
     if isinstance(right, TierOf) or not isinstance(left, TierOf):
         scope.fault(nodes[1], "a tier is compared with a name in quotes", 'such as tier("engagement") == "regular"')

@@ -102,6 +102,17 @@ class Source:
         elif error.msg.startswith("invalid syntax"):
             word = self.code[start:end].strip()
             message = f"`{word}` is unexpected here" if word else "the expression ends too early"
+        elif "null bytes" in error.msg:
+            start, end, message = 0, size, "the expression holds a null character"
+        elif "limit" in error.msg:
+            digits = re.search(r"[0-9_]{4000,}", self.code)
+            start, end = digits.span() if digits else (0, size)
+            message = "a number is too large"
+        elif "unicode error" in error.msg or "bytes can only" in error.msg:
+            start, end, message, hint = 0, size, "a text holds what Python cannot read", "names are plain letters, digits and _"
+        elif error.msg.startswith("invalid syntax"):
+            word = self.code[start:end].strip()
+            message = f"`{word}` is unexpected here" if word else "the expression ends too early"
         elif "null bytes" in error.msg or "limit" in error.msg:
             start, end = 0, size
             message = "the expression holds a null character" if "null" in error.msg else "a number is too large"

@@ -55,9 +55,9 @@ def kind_of(sign: Sign, left: Number, right: Number) -> Kind:
     if sign in "+-":
         if left.kind == right.kind:
             return left.kind
-        verb = "added to" if sign == "+" else "taken from"
-        first, second = (left, right) if sign == "+" else (right, left)
-        raise Unfit(f"{A_KIND[first.kind]} cannot be {verb} {A_KIND[second.kind]}", "a duration is written hours(1), days(7) and so on")
+        first, second = A_KIND[left.kind], A_KIND[right.kind]
+        message = f"{first} and {second} cannot be added" if sign == "+" else f"{second} cannot be taken from {first}"
+        raise Unfit(message, "a duration is written hours(1), days(7) and so on")
     if sign == "*":
         if kinds == ("duration", "duration"):
             raise Unfit("a duration cannot be multiplied by a duration", "multiply it by a number")

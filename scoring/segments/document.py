@@ -13,6 +13,7 @@ from scoring.segments.places import Key, Place, Scan, characters
 Path = tuple[Key, ...]
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_WORD = re.compile(r"[^\s,#\[\]{}]+")
 _WORDS = (
     ("Cannot declare", "this table is there already"),
     ("Cannot overwrite", "this key is there already"),
@@ -67,7 +68,10 @@ class Document:
 
     def within(self, path: Path, start: int, end: int) -> tuple[int, int]:
         """Offsets in the file of characters `start` to `end` of the string at `path`."""
-        offsets = characters(self.text, self.place(path).value)
+        value = self.place(path).value
+        offsets = characters(self.text, value)
+        if len(offsets) == 1:
+            return value
         first = offsets[min(start, len(offsets) - 1)]
         last = offsets[min(max(end, start), len(offsets) - 1)]
         return first, max(first + 1, last)
@@ -123,7 +127,8 @@ class Document:
             hint = 'a text that holds quotes stands in the other kind: \'tier("value") == "high"\''
         elif said.startswith(("Invalid statement", "Expected '='")):
             hint = 'a line is `key = "value"`, `[table]`, `[[segment]]` or a comment after `#`'
-        self._stop(offset, message, hint)
+        word = _WORD.match(self.text, offset) if "alue" in said or "date" in said else None
+        self._stop(offset, message, hint, word.end() if word else 0)
 
     def _deepest(self) -> int:
         """Where brackets first stand absurdly deep."""

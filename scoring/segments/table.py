@@ -87,6 +87,7 @@ class Table:
             length = spans.exact(value)
         except ValueError as error:
             fixed = spans.corrected(value)
+            fixed = None if fixed == value else fixed
             self.fault(f'"{value[:40]}" is no span of time', f'did you mean "{fixed}"?' if fixed else str(error), at=key)
             return None
         if positive and length <= 0:
