@@ -50,22 +50,22 @@ def without_repeated_orders(events: Iterable[Event]) -> list[Event]:
 class Cart:
     """The cart after some events: product -> [thousandths, last known price]."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self, events: Iterable[Event], too_late: frozenset[int] = frozenset()) -> None:
+        """`too_late`: ids of events that came beyond the lateness window; they are cart events, but without effect."""
         self.lines: dict[str | None, list] = {}
         self.touched: int | None = None  # the last cart event other than wishlist_add
         self.checkout_open = False
         for event in events:
-            if isinstance(event, CartEvent):
-                self._cart_event(event)
-            elif isinstance(event, Purchase) and not event.refunded:
+            if isinstance(event, CartEvent) and event.action != "wishlist_add":
+                self.touched = event.ts
+                if id(event) not in too_late:
+                    self._cart_event(event)
+            elif isinstance(event, Purchase) and not event.refunded and id(event) not in too_late:
                 self.lines = {}
             if not self.lines:
                 self.checkout_open = False
 
     def _cart_event(self, event: CartEvent) -> None:
-        if event.action == "wishlist_add":
-            return
-        self.touched = event.ts
         if event.action == "checkout_started":
             self.checkout_open = self.checkout_open or bool(self.lines)
         elif event.action == "clear":
@@ -83,12 +83,12 @@ class Cart:
 
 
 class History:
-    """Events of one customer in order, all of them accepted; `cartless` are those too late to touch the cart."""
+    """Events of one customer in order, all of them accepted; `too_late` are those (by id) that came too late to touch the cart."""
 
-    def __init__(self, events: Sequence[Event], engagement: Engagement, cartless: frozenset[int] = frozenset()) -> None:
+    def __init__(self, events: Sequence[Event], engagement: Engagement, too_late: frozenset[int] = frozenset()) -> None:
         self.engagement = engagement
         self.events = without_repeated_orders(events)
-        self.cart = Cart(e for e in self.events if id(e) not in cartless)
+        self.cart = Cart(self.events, too_late)
         activity = [e.ts for e in self.events if is_activity(e)]
         sessions: list[list[int]] = []
         for ts in activity:

@@ -51,7 +51,7 @@ class Recount:
     lateness: int = LATENESS
     changes: list[Change] = field(default_factory=list)
     arrived: list[Event] = field(default_factory=list)  # accepted, as they came
-    cartless: set[int] = field(default_factory=set)
+    too_late: set[int] = field(default_factory=set)
     at: int = -1  # evaluated up to: its last event, or the last instant at which time changed an answer
     passed: int = -1  # how far time was let pass
 
@@ -77,7 +77,7 @@ class Recount:
         if not late:
             self.until(event.ts - 1)
         elif self.at - event.ts > self.lateness:
-            self.cartless.add(id(event))
+            self.too_late.add(id(event))
         self.arrived.append(event)
         self.history = self.history_now()
         self.at = max(event.ts, self.at)
@@ -111,7 +111,7 @@ class Recount:
 
     def history_now(self) -> History:
         in_order = sorted(self.arrived, key=lambda e: (e.ts, e.rank))  # stable: then the order of arrival
-        return History(in_order, self.definitions.engagement, frozenset(self.cartless))
+        return History(in_order, self.definitions.engagement, frozenset(self.too_late))
 
     # -- instants that may matter
 
