@@ -33,7 +33,7 @@ _HABITS = [
         (r"(?<![=<>!:])=(?!=)", "`=` does not compare", "write `==`"),
         (r"[“”„‘’`´«»]", "`{}` is no quote", "write plain quotes: 'name'"),
         (r"\b(?:AND|OR|NOT|IN|IS|And|Or|Not|In|Is)\b", "`{}` is written in small letters", "write `{lower}`"),
-        (r"\d[\d.]*(?:h|d|w|m|s|min)\b", "`{}` is no number", "durations are written minutes(30), hours(1), days(7)"),
+        (r"(?<![\w.])\d[\d.]*(?:h|d|w|m|s|min)\b", "`{}` is no number", "durations are written minutes(30), hours(1), days(7)"),
         (r"%", "`%` is no operator", "write a share as a number: 0.2"),
     )
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -15,32 +15,33 @@ from scoring.segments.faults import Faults
 from scoring.segments.model import Definitions, Tiers
 from scoring.segments.read import read
 from scoring.segments.summary import Summary, summarize
+from streams.cli.options import WRONG_USE
 from streams.cli.output import quiet_ends
 
-_WRONG = 2
 _COLUMNS = ("Name", "Family", "Kind", "Reads", "Changes with time alone")
 
 
+_HELP = """Says what is wrong with a definition file, or lists its segments and the attributes each reads.
+
+Every fault is shown at once, each with its place and the nearest valid name. Exit code 0: the file is right; 2: it is not.
+
+Example: gedrag check segments.toml"""
+
+
 def register(app: typer.Typer) -> None:
-    """Adds the command to the app."""
+    app.command("check", help=_HELP)(check)
 
-    @app.command()
-    def check(file: Path = typer.Argument(..., metavar="FILE", help="The definition file, such as segments.toml.")) -> None:
-        """Say what is wrong with a definition file, or list its segments and what each reads.
 
-        Every fault is shown at once, each with its place and the nearest valid name. Exit code: 0 when the file is right, 2 when it is not.
-
-        Example: gedrag check segments.toml
-        """
-        with quiet_ends("the file was not changed"):
-            definitions = load_definitions(file)
-            summaries = [summarize(definition) for definition in definitions.segments]
-            if sys.stdout.isatty():
-                _show_table(summaries)
-            else:
-                _show_plain(summaries)
-            sys.stderr.write(f"{file}: {_count(definitions)}, no faults\n")
-            sys.stdout.flush()
+def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="The definition file, such as segments.toml.")]) -> None:
+    with quiet_ends("the file was only read"):
+        definitions = load_definitions(file)
+        summaries = [summarize(definition) for definition in definitions.segments]
+        if sys.stdout.isatty():
+            _show_table(summaries)
+        else:
+            _show_plain(summaries)
+        sys.stdout.flush()
+        sys.stderr.write(f"{file}: {_count(definitions)}, no faults\n")
 
 
 def load_definitions(file: Path) -> Definitions:
@@ -63,7 +64,7 @@ def load_definitions(file: Path) -> Definitions:
 
 def _end(message: str) -> NoReturn:
     sys.stderr.write(message + "\n")
-    raise SystemExit(_WRONG)
+    raise SystemExit(WRONG_USE)
 
 
 def _colored() -> bool:
