@@ -1,0 +1,80 @@
+"""Topics of a partition merged by time: queues by topic rank, and what of them may be applied up to a bound.
+
+An item's place is (time, rank, offset). Time is the running maximum of its topic's event times, so that records of one
+topic are never taken out of offset order; a producer's clock that runs ahead moves it no further than the record's
+own timestamp and the moment it was fetched.
+"""
+
+from __future__ import annotations
+
+from scoring.events.schema import TOPICS, Event
+
+#: time (ms), rank, offset, key, event
+Item = tuple[int, int, int, bytes, Event]
+
+#: Events a topic may have waiting before it is read no further.
+CAPACITY = 4_000
+
+class Alignment:
+    """`newest`: running maximum of event time by rank; `position`: the next offset to be fetched by rank."""
+
+    __slots__ = ("newest", "position", "queues")
+
+    def __init__(self, positions: list[int]) -> None:
+        self.queues: list[list[Item]] = [[] for _ in TOPICS]
+        self.newest = [0] * len(TOPICS)
+        self.position = list(positions)
+
+    def room(self, rank: int) -> bool:
+        return len(self.queues[rank]) < CAPACITY
+
+    def waiting(self) -> int:
+        return sum(map(len, self.queues))
+
+    def add(self, rank: int, items: list[Item], position: int) -> None:
+        if items:
+            queue = self.queues[rank]
+            if queue:
+                queue += items
+            else:
+                self.queues[rank] = items
+            self.newest[rank] = items[-1][0]
+        self.position[rank] = position
+
+    def take(self, bound: int, limit: int) -> tuple[list[Item], int]:
+        """Items up to and including `bound` in order, at most `limit`, and the instant up to which none is left."""
+        taken: list[Item] = []
+        queues = self.queues
+        for rank, queue in enumerate(queues):
+            if not queue or queue[0][0] > bound:
+                continue
+            if queue[-1][0] <= bound:
+                taken += queue
+                queues[rank] = []
+            else:
+                cut = _after(queue, bound)
+                taken += queue[:cut]
+                queues[rank] = queue[cut:]
+        taken.sort()  # never compares further than (time, rank, offset), which differ
+        if len(taken) <= limit:
+            return taken, bound
+        back = taken[limit:]
+        del taken[limit:]
+        for rank in {item[1] for item in back}:
+            queues[rank] = [item for item in back if item[1] == rank] + queues[rank]
+        return taken, back[0][0] - 1
+
+    def applied(self) -> list[int]:
+        """By rank, the offset below which everything has been taken."""
+        return [queue[0][2] if queue else position for queue, position in zip(self.queues, self.position, strict=True)]
+
+
+def _after(queue: list[Item], bound: int) -> int:
+    low, high = 0, len(queue)
+    while low < high:
+        middle = (low + high) // 2
+        if queue[middle][0] <= bound:
+            low = middle + 1
+        else:
+            high = middle
+    return low

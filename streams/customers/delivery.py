@@ -1,0 +1,88 @@
+"""The order in which a flush reaches the broker: changelog acknowledged, outputs acknowledged, positions committable.
+
+Up to DEPTH flushes of a partition may be on their way; the outputs of one wait for those of the flush before it. A
+partition that was given up sends nothing more: whoever has it now publishes from the outboxes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
+
+from streams.customers.faults import point
+from streams.customers.flush import Batch, Flush
+from streams.customers.partition import Partition
+
+DEPTH = 3
+
+log = structlog.get_logger(__name__)
+
+
+class Delivery:
+    """Sends flushes. `fail` is told the first error; `done` is called after every flush."""
+
+    def __init__(self, producer: AIOKafkaProducer, changelog: str, fail: Callable[[BaseException], None], done: Callable[[], None]) -> None:
+        self._producer = producer
+        self._changelog = changelog
+        self._fail = fail
+        self._done = done
+
+    def start(self, partition: Partition, flush: Flush) -> None:
+        partition.in_flight += 1
+        partition.chain = asyncio.create_task(self._deliver(partition, flush, partition.chain))
+
+    async def _deliver(self, partition: Partition, flush: Flush, before: asyncio.Task[None] | None) -> None:
+        try:
+            if partition.lost:
+                return
+            point("flush")
+            await self.send(partition, self._changelog, flush.changelog, "changelog_sent")
+            point("changelog_acked")
+            if before is not None:
+                await before
+            if partition.lost:
+                return
+            for topic, batches in flush.outputs.items():
+                await self.send(partition, topic, batches, "outputs_sent")
+            point("outputs_acked")
+            if not partition.lost:
+                partition.delivered = flush.delivered
+        except Exception as error:
+            if not partition.lost:
+                partition.give_up()
+                self._fail(error)
+        finally:
+            partition.in_flight -= 1
+            self._done()
+
+    async def send(self, partition: Partition, topic: str, batches: list[Batch], sent: str = "") -> None:
+        """Sends batches in order and waits for their acknowledgement, however long the broker is away. Raises KafkaError."""
+        waiting = []
+        async with partition.sending:
+            for batch in batches:
+                waiting.append(await self._hand_over(topic, partition.number, batch))
+                point(sent)
+        for acknowledged in waiting:
+            await acknowledged
+
+    async def _hand_over(self, topic: str, number: int, batch: Batch) -> asyncio.Future[object]:
+        while True:
+            try:
+                return await self._producer.send_batch(batch, topic, partition=number)  # type: ignore[no-any-return]
+            except KafkaTimeoutError:
+                # The batch before it has not left yet: the broker is away. aiokafka keeps that one and tries on.
+                log.warning("still waiting for the broker to take records", topic=topic, partition=number)
+
+
+async def settle(partitions: list[Partition], timeout: float) -> None:
+    """Before partitions are given up: waits until all that is on its way is delivered, at most `timeout` seconds."""
+    for partition in partitions:
+        partition.leaving = True
+        partition.ready = False
+    chains = [partition.chain for partition in partitions if partition.chain is not None and not partition.chain.done()]
+    if chains:
+        await asyncio.wait(chains, timeout=timeout)

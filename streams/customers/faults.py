@@ -1,0 +1,24 @@
+"""Named points of a flush at which a test can have the process killed, as if the plug were pulled.
+
+`GEDRAG_TEST_KILL_AT=changelog_acked:3` ends the process without any clean-up the third time it comes by that point.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+POINTS = ("flush", "changelog_sent", "changelog_acked", "outputs_sent", "outputs_acked", "committed")
+
+_wanted, _, _count = os.environ.get("GEDRAG_TEST_KILL_AT", "").partition(":")
+_left = int(_count or 1)
+if _wanted and _wanted not in POINTS:
+    raise ValueError(f"GEDRAG_TEST_KILL_AT: {_wanted!r} is none of {', '.join(POINTS)}")
+
+
+def point(name: str) -> None:
+    global _left
+    if _wanted and name == _wanted:
+        _left -= 1
+        if _left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,62 @@
+"""Raw records in: decoded, placed in time, or put aside as dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from scoring.events.decode import Decode, Invalid
+from streams.customers.alignment import Item
+from streams.customers.counters import Counters
+from streams.customers.partition import Partition
+from streams.deadletters import DeadLetter, Limit
+from streams.kafka.errors import Fatal
+
+
+class Intake:
+    """`decoders` by topic rank; `now` the wall clock in ms."""
+
+    def __init__(self, decoders: Sequence[Decode], limit: Limit, counters: Counters, now: Callable[[], int]) -> None:
+        self._decoders = decoders
+        self._limit = limit
+        self._counters = counters
+        self._now = now
+
+    def feed(self, partition: Partition, rank: int, records: Sequence[Any]) -> None:
+        """Takes in fetched records of one topic. Raises Fatal when too many are refused; none of these counts as read then."""
+        decode = self._decoders[rank]
+        newest = partition.alignment.newest[rank]
+        now = self._now()
+        items: list[Item] = []
+        refused: list[DeadLetter] = []
+        for record in records:
+            try:
+                event = decode(record.value, record.key, record.timestamp)
+            except Invalid as fault:
+                refused.append(self._refused(record, fault.error, fault.detail))
+                continue
+            except Exception as error:  # a record must not be able to stop the worker
+                refused.append(self._refused(record, "not_decodable", f"{type(error).__name__} while decoding: {error}"))
+                continue
+            ts = event.ts
+            if ts > newest:
+                # A clock that runs ahead moves its topic's time no further than the record's arrival.
+                ts = min(ts, record.timestamp, now)
+                if ts > newest:
+                    newest = ts
+            items.append((newest, rank, record.offset, record.key, event))
+        self._counters.dead_letters += len(refused)
+        partition.letters += refused
+        partition.alignment.add(rank, items, records[-1].offset + 1)
+
+    def _refused(self, record: Any, error: str, detail: str) -> DeadLetter:
+        letter = DeadLetter(
+            record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers, error, detail
+        )
+        if self._limit.exceeded(letter):
+            place = f"{letter.topic} partition {letter.partition} offset {letter.offset}"
+            raise Fatal(
+                f"more than {self._limit} dead letters in a minute, the newest: {place}: {detail}. Nothing is lost: put the producer "
+                "right, or raise dead_letter_limit (0: no limit), and start again"
+            )
+        return letter

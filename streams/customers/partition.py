@@ -1,0 +1,56 @@
+"""One partition number of all input topics: its customers, what waits for them, and how far its writing has come."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from streams.customers.alignment import Alignment
+from streams.customers.timers import Wheel
+from streams.customers.watermark import Watermark
+from streams.deadletters import DeadLetter
+
+
+@dataclass(slots=True, eq=False)
+class Delivered:
+    """What the newest flush that is wholly at the broker had done: the place to start again from."""
+
+    confirmed: int
+    fired: int
+    positions: list[int]
+
+
+@dataclass(slots=True, eq=False)
+class Partition:
+    """Made at assignment; usable once `ready`; `lost` for good when the partition is given up: then nothing more is sent.
+
+    `states` holds every customer's value as in the changelog (header and encoded state).
+    """
+
+    number: int
+    states: dict[bytes, bytes] = field(default_factory=dict)
+    ready: bool = False
+    leaving: bool = False  # about to be given up: it finishes what is on its way and begins nothing
+    lost: bool = False
+    epoch: int = 0
+    sequence: int = 0  # of the newest flush, (epoch << 32) + its number
+    promised: int = 0  # of the newest flush with outputs
+    alignment: Alignment = field(default_factory=lambda: Alignment([]))
+    watermark: Watermark = field(default_factory=lambda: Watermark(0))
+    wheel: Wheel = field(default_factory=Wheel)
+    letters: list[DeadLetter] = field(default_factory=list)
+    #: Customers last evaluated under other definitions, still to be taken over.
+    outdated: list[bytes] = field(default_factory=list)
+    delivered: Delivered = field(default_factory=lambda: Delivered(0, 0, []))
+    #: What the newest position record says, and when it was written (monotonic seconds).
+    marked: Delivered | None = None
+    marked_at: float = 0.0
+    committed: list[int] = field(default_factory=list)
+    in_flight: int = 0
+    chain: asyncio.Task[None] | None = None
+    #: One sender at a time: aiokafka does not keep the order of batches handed over side by side.
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def give_up(self) -> None:
+        self.ready = False
+        self.lost = True

@@ -1,0 +1,152 @@
+"""Taking a partition over: changelog read, checked and put right, open outputs published, timers armed; then it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from scoring.engine import Engine
+from scoring.state import NEVER
+from streams.clock import monotonic, now_ms
+from streams.customers import changelog, outbox
+from streams.customers.alignment import Alignment
+from streams.customers.changelog import META, TOPICS, Meta, TopicIds, layout_key
+from streams.customers.delivery import Delivery
+from streams.customers.evaluate import opened
+from streams.customers.flush import Batch, Batches, MakeBatch
+from streams.customers.migration import Migration
+from streams.customers.partition import Delivered, Partition
+from streams.customers.reading import restore
+from streams.customers.recovery import Restored, check_topics
+from streams.customers.timers import Wheel
+from streams.customers.watermark import Watermark
+from streams.kafka.names import Names
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+#: Customers looked at before the loop gets its turn again.
+PORTION = 20_000
+#: Bits of a sequence below the epoch: flushes of one worker.
+FLUSH_BITS = 32
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Takeover:
+    """`beginnings` gives the first offset of every input topic of a partition number; `confirm` a heartbeat's answer."""
+
+    settings: Settings
+    names: Names
+    engine: Engine
+    migration: Migration
+    delivery: Delivery
+    topics: TopicIds
+    make_batch: MakeBatch
+    beginnings: Callable[[int], Awaitable[list[int]]]
+    confirm: Callable[[], Awaitable[None]]
+
+    async def take(self, partition: Partition, generation: int) -> None:
+        """Leaves the partition ready to be fetched from `partition.alignment.position` on. Raises Fatal, KafkaError."""
+        began = monotonic()
+        restored = await restore(self.settings, self.names.changelog, partition.number)
+        if restored.topics is not None:
+            check_topics(restored.topics, self.topics, self.names.changelog)
+        for fingerprint, layout in restored.layouts.items():
+            self.migration.learn(fingerprint, layout)
+        # Until now the partition might have been another worker's without our knowing.
+        await self.confirm()
+        meta = restored.meta or Meta(0, 0, await self.beginnings(partition.number))
+        partition.epoch = max(restored.epoch + 1, generation)
+        partition.sequence = partition.promised = partition.epoch << FLUSH_BITS
+        partition.states = restored.states
+        partition.alignment = Alignment(meta.positions)
+        partition.watermark = Watermark(self.settings.grace, meta.fired)
+        partition.wheel = Wheel(meta.fired)
+        open_ = await self._arm(partition, meta.confirmed)
+        partition.in_flight += 1
+        try:
+            await self.delivery.send(partition, self.names.changelog, self._opening(partition, restored, meta))
+            published = await self._publish(partition, open_, meta.confirmed)
+        finally:
+            partition.in_flight -= 1
+        partition.delivered = Delivered(partition.sequence, meta.fired, meta.positions)
+        log.info(
+            "partition taken over",
+            partition=partition.number,
+            customers=len(partition.states),
+            records=restored.records,
+            seconds=round(monotonic() - began, 2),
+            epoch=partition.epoch,
+            ignored=restored.ignored,
+            published=published,
+            outdated=len(partition.outdated),
+        )
+
+    async def _arm(self, partition: Partition, confirmed: int) -> list[tuple[int, bytes]]:
+        """Timers and what is outdated, from the headers alone; returns (newest sequence, customer) of open outboxes."""
+        open_ = []
+        wheel, current, header = partition.wheel, self.migration.current, changelog.header
+        for portion in _portions(partition.states):
+            for key in portion:
+                due, newest, fingerprint = header(partition.states[key])
+                if due < NEVER:
+                    wheel.arm(key, due)
+                if newest > confirmed:
+                    open_.append((newest, key))
+                if fingerprint != current:
+                    self.migration.engine(fingerprint)  # refuses to go on with states nobody can read
+                    partition.outdated.append(key)
+            await asyncio.sleep(0)
+        return open_
+
+    def _opening(self, partition: Partition, restored: Restored, meta: Meta) -> list[Batch]:
+        """Our epoch before anything else; then what a former worker's late records would hide from compaction."""
+        batches = Batches(self.make_batch)
+        epoch, add = partition.epoch, batches.add
+        add(META, changelog.own(epoch, meta), [])
+        add(TOPICS, changelog.own(epoch, self.topics), [])
+        if self.engine.fingerprint not in restored.layouts:
+            add(layout_key(self.engine.fingerprint), changelog.own(epoch, self.engine.layout()), [])
+        for key in restored.hidden:
+            if key < changelog.RESERVED:
+                kept = partition.states.get(key)
+                if kept is not None:
+                    kept = partition.states[key] = changelog.with_epoch(kept, epoch)
+                add(key, kept, [])
+        for fingerprint, layout in restored.layouts.items():
+            if layout_key(fingerprint) in restored.hidden:
+                add(layout_key(fingerprint), changelog.own(epoch, layout), [])
+        return batches.filled
+
+    async def _publish(self, partition: Partition, open_: list[tuple[int, bytes]], confirmed: int) -> int:
+        """Outputs whose acknowledgement nobody has noted; some may be there twice then, with the same ids."""
+        found: list[tuple[int, bytes, outbox.Entry, Engine]] = []
+        for _, key in open_:
+            stored = partition.states[key]
+            engine = self.migration.engine(changelog.header(stored)[2])
+            found += [(sequence, key, entry, engine) for sequence, entry in outbox.unconfirmed(opened(key, stored, confirmed), confirmed)]
+        found.sort(key=lambda each: each[0])
+        outputs: dict[str, Batches] = {}
+        now = now_ms()
+        for _, key, entry, engine in found:
+            for topic, owner, value, headers in outbox.records([(key, entry)], self._renderer(engine, entry).render, now):
+                outputs.setdefault(self.names.prefix + topic, Batches(self.make_batch)).add(owner, value, headers)
+        for topic, batches in outputs.items():
+            await self.delivery.send(partition, topic, batches.filled)
+        return len(found)
+
+    def _renderer(self, older: Engine, entry: outbox.Entry) -> Engine:
+        """A change is told with the definitions it was made under; messages are known to the campaigns of now alone."""
+        return older if entry[0] == 0 else self.engine
+
+
+def _portions(states: dict[bytes, bytes]) -> Iterator[list[bytes]]:
+    keys = list(states)
+    for start in range(0, len(keys), PORTION):
+        yield keys[start : start + PORTION]

@@ -1,0 +1,1 @@
+"""Kafka: topic names and settings, clients, and what we need of aiokafka beyond its public interface."""

@@ -1,0 +1,129 @@
+"""Clients of the broker, and waiting for one that is away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from streams.clock import monotonic
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 10.0
+
+#: Largest record set we hand over at once, and largest record we may write.
+BATCH_BYTES = 1_000_000
+REQUEST_BYTES = 16_000_000
+
+#: Where services tell of their starting and stopping; quiet unless something is wrong.
+LIFE_CYCLE = logging.getLogger("mode.services")
+#: Seconds in which aiokafka says the same thing only once: away from the broker it does so ten times a second.
+REPEAT_AFTER = 10.0
+_AIOKAFKA = (
+    "aiokafka", "aiokafka.client", "aiokafka.conn", "aiokafka.cluster", "aiokafka.consumer.consumer", "aiokafka.consumer.fetcher",
+    "aiokafka.consumer.group_coordinator", "aiokafka.producer.producer", "aiokafka.producer.sender",
+)  # fmt: skip
+
+log = structlog.get_logger(__name__)
+
+
+class _Once(logging.Filter):
+    """Lets the same message of a logger through once in a while."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = monotonic()
+        said = self._said.get(record.msg)
+        if said is not None and now - said < REPEAT_AFTER:
+            return False
+        self._said[record.msg] = now
+        return True
+
+
+def quieten() -> None:
+    """Keeps aiokafka from flooding the log."""
+    for name in _AIOKAFKA:
+        logger = logging.getLogger(name)
+        if not logger.filters:
+            logger.addFilter(_Once())
+
+
+def connection(settings: Settings) -> dict[str, Any]:
+    """What every client needs to reach the broker."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.broker.split(","),
+        "client_id": settings.app_id,
+        "security_protocol": settings.security_protocol,
+    }
+    if settings.security_protocol.endswith("SSL"):
+        context = ssl.create_default_context(cafile=None if settings.ssl_cafile is None else str(settings.ssl_cafile))
+        if settings.ssl_certfile is not None:
+            context.load_cert_chain(settings.ssl_certfile, settings.ssl_keyfile, settings.ssl_password)
+        options["ssl_context"] = context
+    if settings.security_protocol.startswith("SASL"):
+        options |= {
+            "sasl_mechanism": settings.sasl_mechanism,
+            "sasl_plain_username": settings.sasl_username,
+            "sasl_plain_password": settings.sasl_password,
+        }
+    return options
+
+
+async def wait_for_broker(settings: Settings) -> None:
+    """Returns once the broker answers; tries again with longer and longer pauses and says so. Cancel it to give up."""
+    quieten()
+    pause = FIRST_PAUSE
+    since = monotonic()
+    while True:
+        client = AIOKafkaAdminClient(**connection(settings))
+        try:
+            await client.start()
+        except (TimeoutError, KafkaError, OSError) as error:
+            log.warning("the broker is away, trying again", broker=settings.broker, seconds=pause, error=_short(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        else:
+            if monotonic() - since > FIRST_PAUSE:
+                log.info("the broker answers", broker=settings.broker)
+            return
+        finally:
+            await client.close()
+
+
+def _short(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+def producer(settings: Settings, **options: Any) -> AIOKafkaProducer:
+    """Idempotent, with acknowledgement by all replicas: a record is there once and in order, however often it was sent."""
+    return AIOKafkaProducer(
+        **connection(settings),
+        **{
+            "acks": "all",
+            "enable_idempotence": True,
+            "linger_ms": 0,
+            "max_batch_size": BATCH_BYTES,
+            "max_request_size": REQUEST_BYTES,
+            **options,
+        },
+    )
+
+
+def consumer(settings: Settings, **options: Any) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(**connection(settings), **{"enable_auto_commit": False, **options})
+
+
+def admin(settings: Settings) -> AIOKafkaAdminClient:
+    return AIOKafkaAdminClient(**connection(settings))

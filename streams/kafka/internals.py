@@ -1,0 +1,191 @@
+"""Everything we use of aiokafka that is not its public interface, each with its reason.
+
+tests/integration/test_internals.py holds every one of them against a broker: an upgrade that moves them fails there,
+not in production.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
+
+
+def watch_fetches(consumer: AIOKafkaConsumer, now: Callable[[], int]) -> dict[TopicPartition, int]:
+    """A mapping kept up to date: when the newest answered fetch of a partition was *sent*.
+
+    aiokafka tells when an answer came; what the answer says holds for the moment the question was put. A worker or
+    broker that stalls between the two must not think that time has passed without events.
+    """
+    fetcher = consumer._fetcher
+    send = fetcher._proc_fetch_request
+    sent: dict[TopicPartition, int] = {}
+
+    async def proc(assignment: Any, node_id: int, request: Any) -> bool:
+        at = now()
+        asked = [TopicPartition(topic, part[0]) for topic, parts in request.topics for part in parts]
+        before = [_answered(assignment, tp) for tp in asked]
+        found: bool = await send(assignment, node_id, request)
+        for tp, stamp in zip(asked, before, strict=True):
+            if _answered(assignment, tp) != stamp:
+                sent[tp] = at
+        return found
+
+    fetcher._proc_fetch_request = proc
+    return sent
+
+
+def _answered(assignment: Any, tp: TopicPartition) -> Any:
+    """Changes with every answered fetch: the high watermark is set with the time of the answer."""
+    state = assignment.state_value(tp)
+    return None if state is None else state.timestamp
+
+
+def fetch_past_full_queues(consumer: AIOKafkaConsumer) -> None:
+    """Fetch other partitions at once while one has records we have no room for.
+
+    By default aiokafka waits 100 ms for somebody to take those first; merging topics by time, we leave the topic that
+    is ahead on purpose.
+    """
+    consumer._fetcher._prefetch_backoff = 0
+
+
+def generation(consumer: AIOKafkaConsumer) -> int:
+    """The group generation the current assignment belongs to."""
+    return int(consumer._coordinator.generation)
+
+
+def watch_membership(
+    consumer: AIOKafkaConsumer, on_beat: Callable[[float], None], on_lost: Callable[[], None], now: Callable[[], float]
+) -> Callable[[], Awaitable[None]]:
+    """Calls `on_beat` with the moment a heartbeat that succeeded was sent, and `on_lost` when the group has dropped us.
+
+    Returns a function that sends a heartbeat at once and waits for its answer.
+    """
+    coordinator = consumer._coordinator
+    heartbeat, reset = coordinator._do_heartbeat, coordinator.reset_generation
+
+    async def beat() -> bool:
+        at = now()
+        good: bool = await heartbeat()
+        if good:
+            on_beat(at)
+        return good
+
+    def lost() -> None:
+        on_lost()
+        reset()
+
+    async def at_once() -> None:
+        await beat()
+
+    coordinator._do_heartbeat = beat
+    coordinator.reset_generation = lost
+    return at_once
+
+
+def guard_produce(producer: AIOKafkaProducer, gate: Callable[[], Awaitable[None]]) -> None:
+    """Awaits `gate` before every produce request, the last place where a record can be held back.
+
+    Batches wait in the producer and are sent again after errors, long after we handed them over. An exception from the
+    gate ends the sender: nothing more leaves this producer, every record still waiting fails.
+    """
+    client = producer.client
+    send = client.send
+
+    async def guarded(node_id: int, request: Any, **options: Any) -> Any:
+        if isinstance(request, ProduceRequest):
+            await gate()
+        return await send(node_id, request, **options)
+
+    client.send = guarded
+
+
+class _Uuid:
+    """16 bytes; of the nil one the broker says that it knows no id."""
+
+    @classmethod
+    def encode(cls, value: bytes) -> bytes:
+        return value
+
+    @classmethod
+    def decode(cls, data: Any) -> bytes:
+        read: bytes = data.read(16)
+        return read
+
+    @classmethod
+    def repr(cls, value: bytes) -> str:
+        return value.hex()
+
+
+_NAME = CompactString("utf-8")
+_INTS = CompactArray(Int32)
+
+
+class _MetadataResponse(Response):  # type: ignore[misc]
+    API_KEY = 3
+    API_VERSION = 10
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        ("brokers", CompactArray(("node", Int32), ("host", _NAME), ("port", Int32), ("rack", _NAME), ("tags", TaggedFields))),
+        ("cluster_id", _NAME),
+        ("controller", Int32),
+        (
+            "topics",
+            CompactArray(
+                ("error", Int16),
+                ("name", _NAME),
+                ("id", _Uuid),
+                ("internal", Boolean),
+                (
+                    "partitions",
+                    CompactArray(
+                        ("error", Int16), ("partition", Int32), ("leader", Int32), ("leader_epoch", Int32),
+                        ("replicas", _INTS), ("isr", _INTS), ("offline", _INTS), ("tags", TaggedFields),
+                    ),
+                ),
+                ("operations", Int32),
+                ("tags", TaggedFields),
+            ),
+        ),
+        ("operations", Int32),
+        ("tags", TaggedFields),
+    )  # fmt: skip
+
+
+class _MetadataStruct(RequestStruct):  # type: ignore[misc]
+    API_KEY = 3
+    API_VERSION = 10
+    FLEXIBLE_VERSION = True
+    RESPONSE_TYPE = _MetadataResponse
+    SCHEMA = Schema(
+        ("topics", CompactArray(("id", _Uuid), ("name", _NAME), ("tags", TaggedFields))),
+        ("create", Boolean), ("cluster_operations", Boolean), ("topic_operations", Boolean), ("tags", TaggedFields),
+    )  # fmt: skip
+
+
+class _MetadataRequest(Request[_MetadataStruct]):  # type: ignore[misc]
+    API_KEY = 3
+
+    def __init__(self, topics: list[str]) -> None:
+        self._topics = topics
+
+    def build(self, request_struct_class: type[_MetadataStruct]) -> _MetadataStruct:
+        return request_struct_class([(bytes(16), topic, {}) for topic in self._topics], False, False, False, {})
+
+
+async def topic_ids(client: AIOKafkaClient, topics: list[str]) -> dict[str, str]:
+    """Id by topic, as hex digits; a topic made anew has another one. None for brokers that give no ids (before 2.8).
+
+    aiokafka speaks the metadata request up to version 5, ids come with 10. Makes no topic. Raises KafkaError.
+    """
+    try:
+        response = await client.send(client.get_random_node(), _MetadataRequest(topics))
+    except NotImplementedError:
+        return {}
+    return {name: topic_id.hex() for error, name, topic_id, *_ in response.topics if error == 0 and any(topic_id)}

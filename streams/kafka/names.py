@@ -1,0 +1,39 @@
+"""Names on the broker, from `app_id` and `topic_prefix`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scoring.events.schema import TOPICS
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """`inputs` in rank order. The changelog and the consumer group are named by the app, the others by the prefix."""
+
+    app_id: str
+    prefix: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(self.prefix + topic for topic in TOPICS)
+
+    @property
+    def changes(self) -> str:
+        return self.prefix + "segment-changes"
+
+    @property
+    def messages(self) -> str:
+        return self.prefix + "messages"
+
+    @property
+    def dead_letters(self) -> str:
+        return self.prefix + "dead-letters"
+
+    @property
+    def changelog(self) -> str:
+        return f"{self.app_id}-customers-changelog"
+
+    @property
+    def group(self) -> str:
+        return self.app_id

@@ -1,0 +1,186 @@
+"""A worker process: which services it runs, how it starts, stops, and with what exit status.
+
+The customer engine is started by itself and first: a Faust app starts its services only when its own consumer group has
+joined, and the engine must not wait for that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import faust
+import structlog
+from aiokafka.errors import AuthenticationFailedError, KafkaError
+from mode import Service
+
+from scoring.campaigns.read import read as read_campaigns
+from scoring.engine import Engine
+from scoring.segments.faults import Faults
+from scoring.segments.read import read as read_segments
+from streams import app as apps
+from streams.customers.service import CustomerService
+from streams.kafka import clients
+from streams.kafka.errors import Fatal, Misconfigured
+from streams.kafka.topics import prepare
+from streams.settings import Settings
+
+Role = Literal["customers", "delivery", "live-view"]
+ROLES: tuple[Role, ...] = ("customers", "delivery", "live-view")
+#: Where the agents of a role are; each module has `register(app, settings)` and may have `async check(settings)`.
+_AGENTS = {"delivery": "streams.agents.delivery", "live-view": "streams.agents.live_view"}
+
+#: Seconds everything together may take to stop.
+STOP_WITHIN = 30.0
+
+log = structlog.get_logger(__name__)
+
+
+def load_engine(settings: Settings) -> Engine:
+    """The engine of the definitions and campaigns the settings name. Raises Faults, OSError."""
+    definitions = read_segments(_text(settings.segments), str(settings.segments))
+    campaigns = read_campaigns(_text(settings.campaigns), definitions, str(settings.campaigns))
+    return Engine(definitions, campaigns, settings.lateness)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+class Worker(Service):
+    """`roles` in this process; `agents`: modules of Faust agents on `streams.app.app`.
+
+    `customers` is the engine's service once it has started, with its counters.
+    """
+
+    logger = clients.LIFE_CYCLE
+
+    def __init__(
+        self, settings: Settings, roles: Sequence[Role] = ROLES, agents: Sequence[str] = (), *, accept_gap: bool = False
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.roles = roles
+        self.agents = agents
+        self.accept_gap = accept_gap
+        self.customers: CustomerService | None = None
+        self._services: list[Service] = []
+
+    async def on_start(self) -> None:
+        """Returns when the engine has joined its group and all apps run. Raises Fatal, Faults, KafkaError."""
+        engine = load_engine(self.settings) if "customers" in self.roles else None
+        faust_apps = self._apps()
+        await self._check()
+        await clients.wait_for_broker(self.settings)
+        await prepare(self.settings)
+        if engine is not None:
+            self.customers = CustomerService(self.settings, engine, accept_gap=self.accept_gap)
+            await self._run(self.customers)
+        for app in faust_apps:
+            app.finalize()
+            await self._run(app)
+
+    def _apps(self) -> list[faust.App]:
+        apps.configure(self.settings)
+        found = []
+        for role, module in _AGENTS.items():
+            if role in self.roles:
+                app = apps.create(self.settings, role)
+                importlib.import_module(module).register(app, self.settings)
+                found.append(app)
+        for module in self.agents:
+            if str(Path.cwd()) not in sys.path:
+                sys.path.insert(0, str(Path.cwd()))
+            try:
+                importlib.import_module(module)
+            except ImportError as error:
+                raise Misconfigured(f"--agents {module}: {error}; name a module that can be imported from here") from error
+        if self.agents:
+            if not apps.app.agents:
+                raise Misconfigured(
+                    f"--agents {', '.join(self.agents)}: no agent of `streams.app.app` there; see examples/my_shop_actions.py"
+                )
+            found.append(apps.app)
+        return found
+
+    async def _check(self) -> None:
+        """Whatever a role needs beside Kafka is there."""
+        for role, module in _AGENTS.items():
+            if role in self.roles and (check := getattr(importlib.import_module(module), "check", None)) is not None:
+                await check(self.settings)
+
+    async def _run(self, service: Service) -> None:
+        service.beacon.reattach(self.beacon)  # what makes one crash makes this one crash
+        self._services.append(service)
+        await service.start()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Runs until `stop` is set. Raises what went wrong."""
+        try:
+            if not await self._started_before(stop):
+                return
+            waits: list[Any] = [stop]
+            if self.customers is not None:
+                waits.append(self.customers.failed)
+            await self.wait_first(*waits)
+            if self.customers is not None and self.customers.failure is not None:
+                raise self.customers.failure
+            if self.crashed:
+                raise self.crash_reason or Fatal("an agent's app crashed; see the log")
+        finally:
+            await self._stop_all()
+
+    async def _started_before(self, stop: asyncio.Event) -> bool:
+        starting, stopped = asyncio.ensure_future(self.start()), asyncio.ensure_future(stop.wait())
+        await asyncio.wait((starting, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if starting.done():
+            starting.result()
+            return True
+        starting.cancel()
+        await asyncio.wait((starting,))
+        return False
+
+    async def _stop_all(self) -> None:
+        """The engine last of all: what it still writes, agents need not see."""
+        for service in reversed(self._services):
+            try:
+                await asyncio.wait_for(service.stop(), STOP_WITHIN)
+            except Exception as error:
+                log.warning("a service did not stop cleanly", service=str(service.label), error=repr(error))
+        await self.stop()
+
+
+async def run(worker: Worker) -> int:
+    """Runs the worker until SIGTERM or SIGINT; returns the exit status. Errors are logged in one line."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await worker.run(stop)
+    except Faults as faults:
+        sys.stderr.write(faults.render(sys.stderr.isatty()) + "\n")
+        return Misconfigured.code
+    except Fatal as error:
+        log.error(str(error))
+        return error.code
+    except AuthenticationFailedError as error:
+        log.error("the broker refused to let us in: see to sasl_username and its password", broker=worker.settings.broker, error=str(error))
+        return Misconfigured.code
+    except KafkaError as error:
+        log.error("the broker refused", error=str(error) or repr(error))
+        return 1
+    except OSError as error:
+        log.error(str(error))
+        return Misconfigured.code
+    except Exception:
+        log.exception("the worker failed; nothing is lost, it goes on from here when started again")
+        return 1
+    log.info("stopped")
+    return 0
