@@ -14,7 +14,7 @@ from pathlib import Path
 from streams.embedded.process import Child, EmbeddedError, answers, free_port
 
 # A Kafka ApiVersions request (version 0) by client "gedrag", correlation id 7: the first that any client sends.
-_API_VERSIONS = bytes.fromhex("00000010" "0012" "0000" "00000007" "0006") + b"gedrag"
+_API_VERSIONS = bytes.fromhex("0000001000120000000000070006") + b"gedrag"
 
 
 def _binary() -> str:

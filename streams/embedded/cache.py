@@ -39,7 +39,19 @@ class Cache:
         # Between choosing a free port and listening on it, another process may take it.
         for attempt in (1, 2, 3):
             self.port = free_port()
-            command = [binary, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self._folder)]
+            command = [
+                binary,
+                "--port",
+                str(self.port),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+                str(self._folder),
+            ]
             child = Child(command, self._folder / "log", scratch=self._folder)
             try:
                 child.wait_until(lambda: answers(self.port, b"PING\r\n", b"+PONG"), "the embedded cache (Valkey)", timeout)

@@ -47,7 +47,7 @@ class Mailbox:
         self._thread = threading.Thread(target=self._loop.run_forever, name="gedrag-mailbox", daemon=True)
         self._thread.start()
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  (the name aiosmtpd calls)
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         message = email.message_from_bytes(envelope.content, policy=email.policy.SMTP)
         # A client may send one mail to several; who gets it stands in the envelope alone.
         message["X-Envelope-To"] = ", ".join(envelope.rcpt_tos)

@@ -38,7 +38,13 @@ class Child:
         self.log = log
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                list(command), stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=None if env is None else dict(env), cwd=scratch, start_new_session=True
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env=None if env is None else dict(env),
+                cwd=scratch,
+                start_new_session=True,
             )
         try:
             self._watchdog = subprocess.Popen(
