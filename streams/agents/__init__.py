@@ -1,0 +1,1 @@
+"""Faust agents over the engine's outputs: delivery of messages, and the live view."""

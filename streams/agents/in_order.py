@@ -1,0 +1,64 @@
+"""Working on several events of a stream at once while acknowledging each partition's in order.
+
+Faust commits past events in flight when acknowledgements come out of order, and acknowledges an event whose agent raised. Here an
+event is acknowledged only when its work has ended well and so has that of all before it in its partition. Work that raises is a fault of
+ours: nothing after it is acknowledged any more, and `on_fault` must stop the worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+Pending = tuple[Any, asyncio.Task[None]]
+
+
+class InOrder:
+    """For a stream made with `noack()`. At most `limit` events are unacknowledged; then `add` waits: nothing more is read from Kafka."""
+
+    def __init__(self, limit: int, is_current: Callable[[Any], bool], on_fault: Callable[[BaseException], None]) -> None:
+        """`is_current(event)`: is its partition still ours, since it was read? Only then may it be acknowledged."""
+        self._room = asyncio.Semaphore(limit)
+        self._is_current = is_current
+        self._on_fault = on_fault
+        self._lines: dict[tuple[str, int, int], deque[Pending]] = {}
+
+    async def add(self, event: Any, work: Coroutine[Any, Any, None]) -> None:
+        """Starts the work; returns at once unless there are too many unacknowledged."""
+        try:
+            await self._room.acquire()
+        except asyncio.CancelledError:
+            work.close()
+            raise
+        message = event.message
+        # A partition that was lost and won again begins a line of its own: its events come anew.
+        place = (message.topic, message.partition, message.generation_id)
+        task = asyncio.create_task(work)
+        self._lines.setdefault(place, deque()).append((event, task))
+        task.add_done_callback(lambda _: self._advance(place))
+
+    async def end(self, timeout: float) -> None:
+        """Tells all work to stop and waits for it, `timeout` seconds at most."""
+        tasks = [task for line in self._lines.values() for _, task in line]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=timeout)
+
+    def _advance(self, place: tuple[str, int, int]) -> None:
+        line = self._lines.get(place, deque())
+        while line and line[0][1].done():
+            event, task = line[0]
+            if task.cancelled():
+                return
+            if error := task.exception():
+                self._on_fault(error)
+                return
+            line.popleft()
+            self._room.release()
+            if self._is_current(event):
+                event.ack()
+        if not line:
+            self._lines.pop(place, None)

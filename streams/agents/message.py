@@ -1,0 +1,80 @@
+"""The message record as delivery takes it from Kafka: anybody may have written it, so nothing in it is believed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from scoring.campaigns.contact import is_address
+
+LONGEST_ID = 128
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+
+class BadMessage(ValueError):
+    """A record that can't become a mail. `error` is a short code, the text a sentence."""
+
+    def __init__(self, error: str, detail: str) -> None:
+        self.error = error
+        super().__init__(detail)
+
+
+class Line(msgspec.Struct):
+    product_id: str
+    quantity: float = 1
+    price: float | None = None
+    value: float = 0
+
+
+class Context(msgspec.Struct):
+    segment: str = ""
+    tier: str | None = msgspec.field(default=None, name="to")
+    origin: str | None = msgspec.field(default=None, name="from")
+    since: str = ""
+    first_name: str | None = None
+    transactional: bool = False
+    cart: list[Line] = []
+    cart_lines_left_out: int = 0
+    cart_items: float = 0
+    cart_value: float = 0
+    attributes: dict[str, Any] = {}
+
+
+class Message(msgspec.Struct):
+    message_id: str
+    customer_id: str
+    campaign: str
+    step: int
+    template: str
+    decision: str
+    to: str | None = None
+    language: str | None = None
+    context: Context = msgspec.field(default_factory=Context)
+
+
+_decode = msgspec.json.Decoder(Message).decode
+
+
+def read(value: bytes | None) -> Message:
+    """Raises BadMessage (not_a_message, bad_address)."""
+    try:
+        message = _decode(value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadMessage("not_a_message", str(error)) from None
+    if message.decision != "send":
+        return message
+    if not 1 <= len(message.customer_id) <= LONGEST_ID:
+        raise BadMessage("not_a_message", f"customer_id: expected 1 to {LONGEST_ID} characters")
+    for field, known in (("message_id", _UUID), ("template", _NAME), ("campaign", _NAME)):
+        if not known.fullmatch(getattr(message, field)):
+            raise BadMessage("not_a_message", f"{field} {getattr(message, field)[:80]!r} is none")
+    if message.language is not None and not _LANGUAGE.fullmatch(message.language):
+        raise BadMessage("not_a_message", f"language {message.language[:80]!r} is none")
+    if not is_address(message.to):
+        raise BadMessage("bad_address", "`to` is no plain e-mail address")
+    return message
