@@ -144,6 +144,8 @@ class _Reader:
         for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
             if (path := self._get(name)) and not path.is_file():
                 yield f"{name}: there is no file {path}"
+        if (folder := self._get("templates")) and not folder.is_dir():
+            yield f"templates: there is no folder {folder}"
         for name in ("segments", "campaigns"):
             if self._origins[name] != "default" and not self._get(name).is_file():
                 yield f"{name}: there is no file {self._get(name)}"

@@ -43,6 +43,9 @@ class Settings:
     group_instance_id: str = _setting(
         "", kinds.prefix, "a name of this worker's own that it keeps over restarts: then one takes no rebalance"
     )
+    group_instance_id: str = _setting(
+        "", kinds.prefix, "a name of this worker's own, kept over restarts: it gets its partitions back at once"
+    )
     lateness: int = _setting("24h", kinds.span("0s", "30d"), "how late an event may be and still be put in its place")
     grace: int = _setting("5s", kinds.span("0s", "24h"), "how long an idle topic holds time back")
     dead_letter_limit: int = _setting("1000", kinds.number(0, 1_000_000_000), "more dead letters a minute stop the worker; 0: no limit")
@@ -53,15 +56,13 @@ class Settings:
     sender: str = _setting("shop@localhost.localdomain", kinds.mailbox, "whom mail is from: an address, or Name <address>")
     shop_name: str = _setting("Your shop", kinds.text, "the shop's name in mails")
     shop_url: str = _setting("", kinds.link, "where a mail's button leads; {customer_id} is filled in")
-    unsubscribe: str = _setting("", kinds.link, "where to unsubscribe, {customer_id} and {message_id} filled in; default: mail the sender")
-    product_url: str = _setting(
-        "", kinds.link, "a product's page, linked from carts in mails; {product_id} is filled in; default: no links"
+    product_url: str = _setting("", kinds.link, "a product's page; {product_id} is filled in")
+    unsubscribe: str = _setting(
+        "", kinds.link, "where to unsubscribe; {customer_id} and {message_id} are filled in; default: a mail to the sender"
     )
     shop_address: str = _setting("", kinds.text, "the shop's postal address, at the foot of mails")
-    shop_colour: str = _setting("#1f6f5c", kinds.colour, "the colour of mails: # and six hex digits")
-    templates: Path | None = _setting(
-        None, kinds.text, "a folder with mail templates that come before the shipped ones of the same name", file=True
-    )
+    shop_colour: str = _setting("#1f6f5c", kinds.colour, "the colour of a mail's button")
+    templates: Path | None = _setting(None, kinds.text, "a folder of mail templates that come before the shipped ones", file=True)
     segments: Path = _setting("segments.toml", kinds.text, "the definitions; where that file is missing: the shipped ones", file=True)
     campaigns: Path = _setting("campaigns.toml", kinds.text, "the campaigns; where that file is missing: the shipped ones", file=True)
     currency: str = _setting("EUR", kinds.currency, "the shop's currency")
