@@ -54,10 +54,9 @@ class Lines:
             self.number += 1
             if self.number == 1:
                 line = line.removeprefix(_BOM)
-            if line.endswith(b"\n"):
-                line = line[:-2] if line.endswith(b"\r\n") else line[:-1]
-            if len(line) <= LIMIT:
-                yield line
+            text = line[:-1].removesuffix(b"\r") if line.endswith(b"\n") else line
+            if len(text) <= LIMIT:
+                yield text
                 continue
             while line and not line.endswith(b"\n"):
                 line = self._read()

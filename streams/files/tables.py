@@ -21,16 +21,16 @@ def rows(lines: Lines, on_reject: Callable[[Rejected], None]) -> Iterator[tuple[
     reader = csv.reader(text, strict=True)
     columns = _header(reader, text)
     while True:
-        start = lines.number + 1
-        text.undecoded = False
+        text.begin()
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as failure:
-            until = f" (the row runs to line {lines.number})" if lines.number > start else ""
-            on_reject(Rejected(lines.name, start, "bad_csv", f"{failure}{until}"))
+            until = f" (the row runs to line {lines.number})" if lines.number > text.start else ""
+            on_reject(Rejected(lines.name, text.start, "bad_csv", f"{failure}{until}"))
             continue
+        start = text.start
         if not cells:
             continue
         if text.undecoded:
@@ -42,12 +42,18 @@ def rows(lines: Lines, on_reject: Callable[[Rejected], None]) -> Iterator[tuple[
 
 
 class _Text:
-    """The lines as text; `undecoded` is set when one was not UTF-8, so that its row alone is refused."""
+    """The lines as text, and of the row in hand: `start`, its first line's number, and `undecoded`, whether a line was not UTF-8."""
 
     def __init__(self, lines: Lines, on_reject: Callable[[Rejected], None]) -> None:
         self._lines = lines
         self._source = iter(lines)
         self._on_reject = on_reject
+        self.name = lines.name
+        self.begin()
+
+    def begin(self) -> None:
+        """The next line is a row's first."""
+        self.start = 0
         self.undecoded = False
 
     def __iter__(self) -> Iterator[str]:
@@ -55,6 +61,7 @@ class _Text:
             if line is None:
                 self._on_reject(Rejected(self._lines.name, self._lines.number, "too_long", f"the line is longer than {LIMIT} bytes"))
                 continue
+            self.start = self.start or self._lines.number
             try:
                 yield line.decode() + "\n"
             except UnicodeDecodeError:
@@ -63,7 +70,7 @@ class _Text:
 
 
 def _header(reader: Iterator[list[str]], text: _Text) -> list[str]:
-    name = text._lines.name
+    name = text.name
     expected = f"expected a header row with {', '.join(NEEDED)} and other field names, separated by commas"
     try:
         cells = next(reader)
