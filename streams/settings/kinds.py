@@ -137,12 +137,6 @@ def colour(value: str) -> str:
     return value
 
 
-def colour(value: str) -> str:
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
-        raise ValueError("a colour such as #1f6f5c")
-    return value
-
-
 def secret(value: str) -> str:
     if not value or "\n" in value:
         raise ValueError("one line that is not empty")

@@ -43,9 +43,6 @@ class Settings:
     group_instance_id: str = _setting(
         "", kinds.prefix, "a name of this worker's own that it keeps over restarts: then one takes no rebalance"
     )
-    group_instance_id: str = _setting(
-        "", kinds.prefix, "a name of this worker's own, kept over restarts: it gets its partitions back at once"
-    )
     lateness: int = _setting("24h", kinds.span("0s", "30d"), "how late an event may be and still be put in its place")
     grace: int = _setting("5s", kinds.span("0s", "24h"), "how long an idle topic holds time back")
     dead_letter_limit: int = _setting("1000", kinds.number(0, 1_000_000_000), "more dead letters a minute stop the worker; 0: no limit")
