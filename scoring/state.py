@@ -79,6 +79,7 @@ class Customer(msgspec.Struct, array_like=True, gc=False):
     cart_floor: int = 0  # order key: nothing at or before it can touch the cart
     base_checkout: bool = False
     order_ids: bytes | None = None  # 8 bytes each
+    recent_orders: list[int] | None = None  # records of five, see scoring/traits/orders.py
     event_ids: bytes | None = None  # 14 bytes each, the newest last
     profile: dict[str, list[Any]] | None = None  # field -> [ts, value]
     # memberships: bit masks over the definitions' layout, and [index, episode, since, last exit, hold start] a segment

@@ -75,7 +75,7 @@ class Engine:
         else:
             if event_id is not None and seen(state, event_id, ts):
                 return None
-            if event.rank == PURCHASES and not event.refunded and orders.known(state, event.order_id):  # type: ignore[union-attr]
+            if event.rank == PURCHASES and not event.refunded and orders.repeated(state, event, self.lateness):  # type: ignore[union-attr, arg-type]
                 return None
             if state.due < ts:
                 self.until(state, ts - 1, out)

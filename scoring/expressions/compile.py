@@ -319,6 +319,8 @@ class Compiler:
         positive, strict = _UPWARD[op], op in (">", "<=")
         h = repr(self._half_life)
         above = f"(warmth_at(s, now, {h}) {'>' if strict else '>='} {threshold!r})"
+        if threshold == 0 and strict:
+            above = "(s.warmth > 0)"  # halving never ends, though the double that holds it does
         expr = above if positive else f"(not {above})"
         crossing = f"cooling(s, {float(threshold)!r}, {strict}, {h})"
 

@@ -14,7 +14,7 @@ from scoring.state import DAY, HOUR, Customer
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import FIRST, PRODUCT_VIEW, SEARCH, SITE_TIME, VIEW, VISIT, WARMTH
 from scoring.traits.engagement import warm
-from scoring.traits.presence import GAP, activity
+from scoring.traits.presence import GAP, activity, note_activity
 
 ATTRIBUTES = (
     Attribute("page_views", "number", "steps", "page views", "(s.product_view_count + s.other_view_count)", VIEW, windowed=True,
@@ -66,6 +66,8 @@ def folder(engagement: Engagement, lateness: int) -> Callable[[Customer, PageVie
         else:
             warm(s, weight, ts, half_life)
         if 0 <= ts - s.visit_end <= GAP and ts // DAY == s.day:
+            if s.recent_orders is not None:
+                note_activity(s, ts, lateness)
             s.visit_end = ts
             return effects | VISIT | SITE_TIME
         return effects | activity(s, ts, lateness)

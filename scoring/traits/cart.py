@@ -2,13 +2,13 @@
 
 Keeps the cart as it is, and, to take in late events as if they had come in order, the operations of the lateness window
 (`cart_log`) with the cart before them (`cart_base`). An operation's order key is `ts * 8 + topic rank`. What comes before the last
-emptying of the cart, or before the log, can't touch it any more: `cart_floor` is that key. A log is cut at 512 operations (a robot's):
+clearing of the cart, or before the log, can't touch it any more: `cart_floor` is that key. A log is cut at 512 operations (a robot's):
 then what is older than those counts as late beyond the window.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
@@ -106,6 +106,19 @@ def empty(s: Customer, ts: int, lateness: int) -> int:
     return operate(s, [ts * 8 + PURCHASES, _CLEAR, None, None, None], lateness)
 
 
+def refill(s: Customer, ts: int) -> int:
+    """Takes back the emptying of the cart by an order at `ts`; returns the effects."""
+    log = s.cart_log
+    key = ts * 8 + PURCHASES
+    i = bisect_left(log, key, key=_key) if log is not None else 0
+    if log is None or i == len(log) or log[i][0] != key:
+        return 0
+    del log[i]
+    _replay(s, log)
+    s.cart_log = log or None
+    return CART | CART_FILLED | CHECKOUT
+
+
 def operate(s: Customer, operation: list[Any], lateness: int) -> int:
     """Takes one operation at its place in order; returns the effects on the cart."""
     key, action = operation[0], operation[1]
@@ -114,7 +127,7 @@ def operate(s: Customer, operation: list[Any], lateness: int) -> int:
     had, had_checkout = bool(s.cart), s.checkout
     log = s.cart_log
     if log is None or key >= log[-1][0]:
-        if action == _CLEAR:
+        if action == _CLEAR and key & 7 == CART_EVENTS:  # an order that empties it may be taken back
             s.cart = s.cart_base = s.cart_log = None
             s.checkout = s.base_checkout = False
             s.cart_floor = key
@@ -142,11 +155,15 @@ def _insert(s: Customer, operation: list[Any]) -> None:
     log = s.cart_log
     assert log is not None
     i = bisect_right(log, operation[0], key=_key)
-    if operation[1] == _CLEAR:
+    if operation[1] == _CLEAR and operation[0] & 7 == CART_EVENTS:
         s.cart_log = log = log[i:]
         s.cart_base, s.base_checkout, s.cart_floor = None, False, operation[0]
     else:
         log.insert(i, operation)
+    _replay(s, log)
+
+
+def _replay(s: Customer, log: list[list[Any]]) -> None:
     cart = {product: line.copy() for product, line in s.cart_base.items()} if s.cart_base else None
     checkout = s.base_checkout
     for each in log:

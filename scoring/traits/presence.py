@@ -36,6 +36,8 @@ ATTRIBUTES = (
 
 def activity(s: Customer, ts: int, lateness: int) -> int:
     """Folds the presence of one activity; returns its effects."""
+    if s.recent_orders is not None:
+        note_activity(s, ts, lateness)
     effects = VISIT | SITE_TIME
     end = s.visit_end
     if ts - end > GAP:
@@ -121,3 +123,68 @@ def _late(s: Customer, ts: int) -> None:
         spans.append((start, end))
         spans.sort()
     s.recent_visits = [instant for span in spans for instant in span] or None
+
+
+def neighbours(s: Customer, ts: int) -> tuple[int, int]:
+    """The activities next to `ts` (before, after), 0 where there is none; (ts, ts) where taking one at `ts` away would change nothing."""
+    before = after = 0
+    recent = s.recent_visits or []
+    for start, end in [*zip(recent[::2], recent[1::2], strict=True), (s.visit_start, s.visit_end)]:
+        if start <= ts <= end:
+            return ts, ts
+        if end < ts:
+            before = max(before, end)
+        elif not after or start < after:
+            after = start
+    return before, after
+
+
+def withdraw(s: Customer, ts: int, before: int, after: int) -> None:
+    """Takes back the activity at `ts`, whose neighbours are known, as if it had never been."""
+    if ts in (before, after):
+        return
+    day = ts // DAY
+    if s.days is not None and before // DAY != day != after // DAY:
+        s.days.remove(day - s.h0 // 24)
+        s.days = s.days or None
+        s.day_count -= 1
+        s.day = s.days[-1] + s.h0 // 24 if s.days else -1
+    recent = s.recent_visits or []
+    spans = [(recent[i], recent[i + 1]) for i in range(0, len(recent), 2)]
+    for start, end in spans:
+        _count(s, start, end, -1)  # all of them, and those that are left again: which is the newest may change
+    spans.append((s.visit_start, s.visit_end))
+    held = next((span for span in spans if span[0] <= ts <= span[1]), None)
+    if held is not None:
+        start, end = held
+        left = [(start, before)] if start <= before else []
+        right = [(after, end)] if after and after <= end else []
+        if left and right and after - before <= GAP:
+            left, right = [(start, end)], []
+        at = spans.index(held)
+        spans[at : at + 1] = left + right
+        s.session_count += len(left) + len(right) - 1
+    s.visit_start, s.visit_end = spans.pop() if spans else (0, 0)
+    for start, end in spans:
+        _count(s, start, end, 1)
+    s.recent_visits = [instant for span in spans for instant in span] or None
+
+
+#: A record of `recent_orders`, in order of ts: id (64 bits), ts, cents, the activities before and after it (0: none).
+ORDER_WIDTH = 5
+
+
+def note_activity(s: Customer, ts: int, lateness: int) -> None:
+    """Keeps the neighbours of recent orders; forgets the orders once none of them can be taken back any more."""
+    recent = s.recent_orders
+    assert recent is not None
+    if ts - recent[-4] > lateness:
+        s.recent_orders = None
+        return
+    for i in range(0, len(recent), ORDER_WIDTH):
+        placed, before, after = recent[i + 1], recent[i + 3], recent[i + 4]
+        if ts <= placed:
+            if ts > before:
+                recent[i + 3] = ts
+        elif not after or ts < after:
+            recent[i + 4] = ts
