@@ -29,6 +29,7 @@ from streams.kafka import clients
 from streams.kafka.errors import Fatal, Misconfigured
 from streams.kafka.topics import prepare
 from streams.settings import Settings
+from streams.web import Web
 
 Role = Literal["customers", "delivery", "live-view"]
 ROLES: tuple[Role, ...] = ("customers", "delivery", "live-view")
@@ -78,12 +79,22 @@ class Worker(Service):
         await self._check()
         await clients.wait_for_broker(self.settings)
         await prepare(self.settings)
+        if self.settings.web != "off":
+            wanted = self.settings.origins.get("web", "default") != "default"
+            await self._run(Web(self.settings.web, list(self.roles), self._report, wanted=wanted))
         if engine is not None:
             self.customers = CustomerService(self.settings, engine, accept_gap=self.accept_gap)
             await self._run(self.customers)
         for app in faust_apps:
             app.finalize()
             await self._run(app)
+
+    def _report(self) -> tuple[bool, dict[str, int]]:
+        """Whether this worker does its work, and its counters."""
+        works = self.started and not self.should_stop and not self.crashed
+        if self.customers is None:
+            return works and "customers" not in self.roles, {}
+        return works and self.customers.failure is None, self.customers.counters.as_dict()
 
     def _apps(self) -> list[faust.App]:
         apps.configure(self.settings)

@@ -1,7 +1,8 @@
 """The embedded broker: Tansu, which speaks Kafka's protocol and keeps everything in memory.
 
 What it can't do, and who must know: nothing is compacted and nothing survives a restart; one worker only; ListOffsets(latest) is
-too low whenever the last batch holds more than one record, so the end of a partition is the high watermark of a fetch.
+too low whenever the last batch holds more than one record, so the end of a partition is the high watermark of a fetch; version 0 of
+InitProducerId, the only one aiokafka speaks, is refused, so that the setting `idempotence` must be off.
 """
 
 from __future__ import annotations

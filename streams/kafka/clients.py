@@ -107,12 +107,15 @@ def _short(error: BaseException) -> str:
 
 
 def producer(settings: Settings, **options: Any) -> AIOKafkaProducer:
-    """Idempotent, with acknowledgement by all replicas: a record is there once and in order, however often it was sent."""
+    """Idempotent, with acknowledgement by all replicas: a record is there once and in order, however often it was sent.
+
+    Only the setting `idempotence` takes the first away, for the embedded broker, which refuses it to aiokafka.
+    """
     return AIOKafkaProducer(
         **connection(settings),
         **{
             "acks": "all",
-            "enable_idempotence": True,
+            "enable_idempotence": settings.idempotence == "on",
             "linger_ms": 0,
             "max_batch_size": BATCH_BYTES,
             "max_request_size": REQUEST_BYTES,

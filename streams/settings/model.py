@@ -39,6 +39,9 @@ class Settings:
     partitions: int = _setting("4", kinds.number(1, 1000), "partitions of every topic")
     replication: int = _setting("1", kinds.number(1, 9), "replicas of topics the worker makes")
     retention: int = _setting("30d", kinds.span("1h", "3650d"), "how long topics the worker makes keep records; not the changelog")
+    idempotence: str = _setting(
+        "on", kinds.choice("on", "off"), "off: for a broker without idempotent producers; a broken connection may write a record twice"
+    )
     session_timeout: int = _setting("10s", kinds.span("6s", "5m"), "a worker that is silent so long has lost its partitions")
     group_instance_id: str = _setting(
         "", kinds.prefix, "a name of this worker's own that it keeps over restarts: then one takes no rebalance"
