@@ -16,17 +16,17 @@ from rich.table import Table
 from scoring.engine import Engine
 from scoring.events.invalid import Invalid
 from scoring.instants import rfc3339
-from scoring.segments.faults import Faults
 from scoring.segments.model import Definitions
-from scoring.segments.read import read
+from streams.cli.check import load_definitions
+from streams.cli.configuration import Overrides, SettingsFile, settings_or_exit
 from streams.cli.options import WRONG_USE, instant
 from streams.cli.output import complete_file, quiet_ends
 from streams.cli.progress import Meter
 from streams.files import Rejected, Unreadable, read_events
 from streams.replay import Events, Replay, membership
+from streams.settings import Settings
 
 SOME_REJECTED = 3
-SHIPPED = Path(__file__).resolve().parent.parent / "defaults" / "segments.toml"
 _REJECTED_SHOWN = 20  # in a terminal; elsewhere all are written
 _STEP = 4096  # events between two looks at the progress
 
@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
 
 def replay(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Files of events; - reads NDJSON from standard input.", show_default=False)
+        list[str], typer.Argument(metavar="FILE", help="Files of events; - reads NDJSON from standard input.", show_default=False)
     ],
     segments: Annotated[
         Path | None, typer.Option(help="Definitions. Default: segments.toml here, else the shipped ones.", show_default=False)
@@ -69,29 +69,28 @@ def replay(
         bool,
         typer.Option("--json", help="Print the table of segments on standard output as JSON; changes are then written with --out only."),
     ] = False,
-    currency: Annotated[str, typer.Option(help="The shop's currency.", envvar="GEDRAG_CURRENCY")] = "EUR",
+    settings: SettingsFile = None,
+    overrides: Overrides = None,
 ) -> None:
     file_left = "the changes written so far are complete up to their last line" if out is None else f"{out} was not written"
     with quiet_ends(file_left):
-        raise typer.Exit(_run(files, segments, until, out, as_arrived, as_json, currency))
+        chosen = settings_or_exit(settings, overrides)
+        raise typer.Exit(_run(files, _definitions(segments, chosen), chosen, until, out, as_arrived, as_json))
 
 
 def _run(
-    files: list[str], segments: Path | None, until: str | None, out: Path | None, as_arrived: bool, as_json: bool, currency: str
+    files: list[str], definitions: Definitions, settings: Settings, until: str | None, out: Path | None, as_arrived: bool, as_json: bool
 ) -> int:
     try:
         end = None if until is None else instant(until, "--until")
-        engine = Engine(_definitions(segments))
+        engine = Engine(definitions, lateness=settings.lateness)
         # A bar and changes on one terminal would write over each other.
         bar = out is not None or as_json or not sys.stdout.isatty()
         with complete_file(out) as file, Meter(bar) as meter:
             rejected = _Rejections(meter)
-            events = _read(files, currency, rejected, meter)
+            events = _read(files, settings.currency, rejected, meter)
             end = events.last() if end is None else end
             driver = _replay(engine, events, end, as_arrived, None if as_json and out is None else file, meter)
-    except Faults as faults:
-        typer.echo(faults.render(sys.stderr.isatty()), err=True)
-        return WRONG_USE
     except (Invalid, Unreadable) as failure:
         typer.echo(f"gedrag replay: {failure.detail if isinstance(failure, Invalid) else failure}", err=True)
         return WRONG_USE
@@ -105,19 +104,13 @@ def _run(
     return SOME_REJECTED if rejected.count else 0
 
 
-def _definitions(segments: Path | None) -> Definitions:
-    """Raises Faults, Unreadable."""
-    path = segments
-    if path is None:
-        path = Path("segments.toml") if Path("segments.toml").exists() else SHIPPED
-        typer.echo(f"definitions: {'those shipped with gedrag' if path is SHIPPED else path}", err=True)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as failure:
-        raise Unreadable(str(path), failure.strerror or str(failure)) from None
-    except UnicodeDecodeError:
-        raise Unreadable(str(path), "not UTF-8 text") from None
-    return read(text, str(path))
+def _definitions(given: Path | None, settings: Settings) -> Definitions:
+    """Says on standard error which file it is, unless that was said on the command line. Ends the program when it is faulty."""
+    if given is None:
+        origin = settings.origins["segments"]
+        shown = "those shipped with gedrag" if origin == "shipped" else str(settings.segments)
+        typer.echo(f"definitions: {shown}", err=True)
+    return load_definitions(given or settings.segments)
 
 
 class _Rejections:
