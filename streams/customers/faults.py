@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import signal
 
+VARIABLE = "GEDRAG_TEST_KILL_AT"
 POINTS = ("flush", "changelog_sent", "changelog_acked", "outputs_sent", "outputs_acked", "committed")
 
-_wanted, _, _count = os.environ.get("GEDRAG_TEST_KILL_AT", "").partition(":")
+_wanted, _, _count = os.environ.get(VARIABLE, "").partition(":")
 _left = int(_count or 1)
 if _wanted and _wanted not in POINTS:
-    raise ValueError(f"GEDRAG_TEST_KILL_AT: {_wanted!r} is none of {', '.join(POINTS)}")
+    raise ValueError(f"{VARIABLE}: {_wanted!r} is none of {', '.join(POINTS)}")
 
 
 def point(name: str) -> None:

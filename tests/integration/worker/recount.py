@@ -1,0 +1,175 @@
+"""What ought to have come of the input topics: counted anew from their records, in one go and in order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from scoring.engine import Engine
+from scoring.engine.changes import EVENT, LATE_EVENT
+from scoring.events.decode import Invalid, decoders
+from scoring.events.schema import TOPICS
+from scoring.state import Customer, decode
+from streams.customers.changelog import SIZE
+from streams.customers.recovery import Restored
+from streams.kafka.names import Names
+
+
+async def records(address: str, topic: str, partitions: int = 4) -> list[Any]:
+    """Every record of a topic, partition by partition, in offset order."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=address, auto_offset_reset="earliest", enable_auto_commit=False, fetch_max_wait_ms=20)
+    await consumer.start()
+    try:
+        tps = [TopicPartition(topic, number) for number in range(partitions)]
+        consumer.assign(tps)
+        await consumer.seek_to_beginning(*tps)
+        found = []
+        left = set(tps)
+        while left:
+            for batch in (await consumer.getmany(timeout_ms=100)).values():
+                found += batch
+            for tp in list(left):
+                if (end := consumer.highwater(tp)) is not None and await consumer.position(tp) >= end:
+                    left.remove(tp)
+        return sorted(found, key=lambda record: (record.partition, record.offset))
+    finally:
+        await consumer.stop()
+
+
+async def applied(address: str, names: Names, partitions: int = 4, timeout: float = 30.0) -> None:
+    """Returns when the worker has delivered everything the input topics hold."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=address, group_id=names.group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        tps = [TopicPartition(topic, number) for topic in names.inputs for number in range(partitions)]
+        async with asyncio.timeout(timeout):
+            while True:
+                ends = await consumer.end_offsets(tps)
+                done = [await consumer.committed(tp) for tp in tps]
+                if all((position or 0) >= ends[tp] for tp, position in zip(tps, done, strict=True)):
+                    return
+                await asyncio.sleep(0.2)
+    finally:
+        await consumer.stop()
+
+
+@dataclass
+class Outcome:
+    """`changes` by change_id, without `detected_at`; `order`: their ids as they came, by customer."""
+
+    changes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    order: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    repeats: int = 0
+    contradictions: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    states: dict[str, Customer] = field(default_factory=dict)
+
+    def add(self, value: bytes) -> None:
+        change = json.loads(value)
+        change.pop("detected_at", None)
+        known = self.changes.get(change["change_id"])
+        if known is None:
+            self.changes[change["change_id"]] = change
+            self.order[change["customer_id"]].append(change["change_id"])
+        else:
+            self.repeats += 1
+            if known != change:
+                self.contradictions.append((known, change))
+
+    def until(self, end: int) -> Outcome:
+        """Without changes after `end`."""
+        from scoring.instants import rfc3339
+
+        last = rfc3339(end)
+        kept = Outcome(repeats=self.repeats, contradictions=self.contradictions, states=self.states)
+        kept.changes = {name: change for name, change in self.changes.items() if change["at"] <= last}
+        for customer, names in self.order.items():
+            if here := [name for name in names if name in kept.changes]:
+                kept.order[customer] = here
+        return kept
+
+
+async def expected(address: str, names: Names, engine: Engine, end: int, partitions: int = 4) -> Outcome:
+    """From the input topics, every event in order of (ts, rank, offset) and every deadline up to `end`."""
+    decode_by = decoders()
+    read = await asyncio.gather(*(records(address, topic, partitions) for topic in names.inputs))
+    events = []
+    for rank, found in enumerate(read):
+        for record in found:
+            try:
+                event = decode_by[rank](record.value, record.key, record.timestamp)
+            except Invalid:
+                continue
+            events.append((event.ts, rank, record.offset, record.partition, event))
+    events.sort(key=lambda each: each[:4])
+    outcome = Outcome()
+    for ts, rank, offset, partition, event in events:
+        state = outcome.states.get(event.customer_id)
+        out: list[Any] = []
+        after = engine.event(state, event, out)
+        if after is not None:
+            outcome.states[event.customer_id] = state = after
+        assert state is not None
+        if state.offsets is None:
+            state.offsets = [-1] * len(TOPICS)
+        state.offsets[rank] = max(state.offsets[rank], offset)
+        for entry in out:
+            if entry[0] == 0 and entry[6] in (EVENT, LATE_EVENT):
+                entry.append([event.event_type, ts, names.inputs[rank], partition, offset])
+            _tell(outcome, engine, entry, event.customer_id)
+    for customer, state in outcome.states.items():
+        out = []
+        engine.until(state, end, out)
+        for entry in out:
+            _tell(outcome, engine, entry, customer)
+    return outcome
+
+
+def _tell(outcome: Outcome, engine: Engine, entry: list[Any], customer: str) -> None:
+    topic, value, _ = engine.render(entry, customer, None)
+    if topic == "segment-changes":
+        outcome.add(value)
+
+
+async def delivered(address: str, names: Names, engine: Engine, end: int, partitions: int = 4) -> Outcome:
+    """From what the worker wrote: changes, and every customer's state brought up to `end`."""
+    outcome = Outcome()
+    for record in await records(address, names.changes, partitions):
+        outcome.add(record.value)
+    by_partition: dict[int, Restored] = defaultdict(Restored)
+    for record in await records(address, names.changelog, partitions):
+        by_partition[record.partition].read([record])
+    for restored in by_partition.values():
+        for key, value in restored.states.items():
+            state = outcome.states[key.decode()] = decode(value[SIZE:])
+            state.outbox = None
+            engine.until(state, end, [])
+    return outcome
+
+
+def compare(want: Outcome, got: Outcome) -> None:
+    """AssertionError with examples unless both tell the same story."""
+    missing = [want.changes[name] for name in want.changes.keys() - got.changes.keys()]
+    extra = [got.changes[name] for name in got.changes.keys() - want.changes.keys()]
+    differing = [(want.changes[name], got.changes[name]) for name in want.changes.keys() & got.changes.keys() if want.changes[name] != got.changes[name]]
+    assert not missing, f"{len(missing)} changes missing of {len(want.changes)}, such as {missing[:2]}"
+    assert not extra, f"{len(extra)} changes too many, such as {extra[:2]}"
+    assert not differing, f"{len(differing)} changes differ, such as {differing[0]}"
+    assert not got.contradictions, f"{len(got.contradictions)} ids say two things, such as {got.contradictions[0]}"
+    assert got.order == want.order, "the order of a customer's changes differs"
+    assert want.states.keys() == got.states.keys()
+    wrong = [(customer, found) for customer, state in want.states.items() if (found := _difference(state, got.states[customer]))]
+    assert not wrong, f"{len(wrong)} states of {len(want.states)} differ, such as {wrong[0]}"
+
+
+def _difference(want: Customer, got: Customer) -> dict[str, Any]:
+    """Fields that differ. `due` is a lower bound that may be reached by different ways."""
+    return {
+        name: (getattr(want, name), getattr(got, name))
+        for name in Customer.__struct_fields__
+        if name not in ("due", "outbox") and getattr(want, name) != getattr(got, name)
+    }

@@ -1,0 +1,120 @@
+"""What a worker refuses to start or go on with: one line that says what to do, never a wrong answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.structs import TopicPartition
+
+from tests.integration.worker.agreement import settled
+from tests.integration.worker.recount import records
+from tests.integration.worker.running import Process, Setup
+from tests.integration.worker.shop import CART_EVENTS, PAGE_VIEWS, Feed
+
+pytestmark = pytest.mark.real_kafka
+
+
+def refusal(process: Process) -> tuple[int, str]:
+    """Exit status and the line that says why."""
+    code = process.wait(20)
+    errors = [line["event"] for line in map(json.loads, process.text().splitlines()) if line["level"] == "error" and "aiokafka" not in line["logger"]]
+    assert len(errors) == 1, process.text()
+    return code, errors[0]
+
+
+async def seen(setup: Setup, worker: type[Process], events: int = 40) -> None:
+    """A worker that has applied some events and stopped."""
+    running = await asyncio.to_thread(worker().ready)
+    async with Feed(setup.address, setup.prefix) as feed:
+        for number in range(events):
+            await feed.event(PAGE_VIEWS, f"c{number}")
+    await settled(setup)
+    running.stop()
+
+
+async def test_partition_counts_that_differ(setup: Setup, worker: type[Process]) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=setup.address)
+    await admin.start()
+    await admin.create_topics([NewTopic(setup.names.inputs[2], 6, 1), NewTopic(setup.names.inputs[0], 4, 1)])
+    await admin.close()
+    code, why = refusal(worker())
+    assert code == 2
+    assert setup.names.inputs[2] + " has 6" in why and setup.names.inputs[0] not in why
+    assert "the same number" in why
+
+
+async def test_a_topic_deleted_and_made_anew(setup: Setup, worker: type[Process]) -> None:
+    await seen(setup, worker)
+    admin = AIOKafkaAdminClient(bootstrap_servers=setup.address)
+    await admin.start()
+    await admin.delete_topics([setup.names.inputs[PAGE_VIEWS]])
+    await asyncio.sleep(0.5)
+    await admin.create_topics([NewTopic(setup.names.inputs[PAGE_VIEWS], 4, 1)])
+    await admin.close()
+    async with Feed(setup.address, setup.prefix) as feed:
+        for number in range(80):  # more than before: the offsets alone would not tell
+            await feed.event(PAGE_VIEWS, f"c{number}")
+    code, why = refusal(worker())
+    assert code == 1
+    assert setup.names.inputs[PAGE_VIEWS] in why and "made anew" in why and "app_id" in why
+
+
+async def test_records_deleted_before_they_were_read(setup: Setup, worker: type[Process]) -> None:
+    await seen(setup, worker)
+    async with Feed(setup.address, setup.prefix) as feed:
+        for number in range(40):
+            await feed.event(CART_EVENTS, f"c{number}", action="add", product_id="p")
+    topic = setup.names.inputs[CART_EVENTS]
+    found = await records(setup.address, topic)
+    admin = AIOKafkaAdminClient(bootstrap_servers=setup.address)
+    await admin.start()
+    ends = {record.partition: record.offset + 1 for record in found}
+    await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(end) for number, end in ends.items()})
+    await admin.close()
+    code, why = refusal(worker())
+    assert code == 1
+    assert topic in why and "never read" in why and "--accept-gap" in why
+    accepting = await asyncio.to_thread(worker("w2", options=("--role", "customers", "--accept-gap")).ready)
+    accepting.stop()
+
+
+@pytest.mark.parametrize("garbage", [b"?", b"\x02not of this release, but long enough to hold a header", b"\x01" + bytes(40)])
+async def test_a_changelog_record_that_cannot_be_read(setup: Setup, worker: type[Process], garbage: bytes) -> None:
+    await seen(setup, worker, 1)
+    producer = AIOKafkaProducer(bootstrap_servers=setup.address)
+    await producer.start()
+    placed = await producer.send_and_wait(setup.names.changelog, garbage, b"c0", 1)
+    await producer.stop()
+    code, why = refusal(worker())
+    assert code == 1
+    assert f"partition 1 offset {placed.offset} cannot be read" in why
+
+
+async def test_a_changelog_that_forgets(setup: Setup, worker: type[Process]) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=setup.address)
+    await admin.start()
+    await admin.create_topics([NewTopic(setup.names.changelog, 4, 1, topic_configs={"cleanup.policy": "delete"})])
+    await admin.close()
+    code, why = refusal(worker())
+    assert code == 2
+    assert setup.names.changelog in why and "cleanup.policy=compact" in why
+
+
+async def test_too_many_dead_letters(setup: Setup, worker: type[Process]) -> None:
+    (await asyncio.to_thread(worker().ready)).stop()
+    async with Feed(setup.address, setup.prefix) as feed:
+        await feed.event(PAGE_VIEWS, "c0")
+        for number in range(30):
+            await feed.send(PAGE_VIEWS, b"c1", b"no JSON %d" % number)
+    code, why = refusal(worker(dead_letter_limit="20"))
+    assert code == 1
+    assert "more than 20 dead letters in a minute" in why and "dead_letter_limit" in why
+    # Nothing is lost: raised, the limit lets all of them be put aside.
+    running = await asyncio.to_thread(worker(dead_letter_limit="1000").ready)
+    await settled(setup)
+    running.stop()
+    assert {record.value for record in await records(setup.address, setup.names.dead_letters)} == {b"no JSON %d" % n for n in range(30)}

@@ -1,0 +1,72 @@
+"""Deadlines on real Kafka: on time while caught up, never while a purchase may be waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from streams.clock import now_ms
+from tests.integration.worker.agreement import settled
+from tests.integration.worker.recount import records
+from tests.integration.worker.running import GRACE, Process, Setup
+from tests.integration.worker.shop import CART_EVENTS, PAGE_VIEWS, PURCHASES, Feed
+
+pytestmark = pytest.mark.real_kafka
+
+#: cart_abandoned in definitions.toml, ms
+IDLE = 2_000
+
+
+async def abandonments(setup: Setup) -> dict[str, list[dict[str, object]]]:
+    """Changes of cart_abandoned by customer, each with `written`, when its record was made."""
+    found: dict[str, list[dict[str, object]]] = {}
+    for record in await records(setup.address, setup.names.changes):
+        change = json.loads(record.value)
+        if change["segment"] == "cart_abandoned":
+            found.setdefault(change["customer_id"], []).append(change | {"written": record.timestamp})
+    return found
+
+
+async def test_a_deadline_fires_within_a_second_while_caught_up(setup: Setup, worker: type[Process]) -> None:
+    """All but one of the six topics are silent."""
+    running = await asyncio.to_thread(worker().ready)
+    due = {}
+    async with Feed(setup.address, setup.prefix) as feed:
+        for number in range(8):
+            ts = now_ms()
+            await feed.event(CART_EVENTS, f"c{number}", ts, action="add", product_id="p", price=5)
+            due[f"c{number}"] = ts + IDLE
+            await asyncio.sleep(0.13)
+    await asyncio.sleep(IDLE / 1000 + GRACE / 1000 + 1)
+    found = await abandonments(setup)
+    running.stop()
+    assert found.keys() == due.keys()
+    for customer, (change,) in found.items():
+        late = change["written"] - due[customer] - GRACE
+        assert 0 <= late < 1_000, f"{customer}: {late} ms after it was due"
+        assert change["cause"] == "deadline"
+
+
+async def test_a_purchase_that_waits_at_the_broker_counts_before_the_deadline(setup: Setup, worker: type[Process]) -> None:
+    """The worker is away while carts are filled and paid: nobody is said to have abandoned theirs."""
+    (await asyncio.to_thread(worker().ready)).stop()
+    now = now_ms()
+    async with Feed(setup.address, setup.prefix) as feed:
+        for number in range(400):
+            filled = now - 7_200_000 + number * 10
+            # Views later than the purchase, in the topic that is read first, must not move time past it.
+            await feed.send(*sent(PAGE_VIEWS, f"c{number}", filled + 3_600_000))
+            await feed.send(*sent(CART_EVENTS, f"c{number}", filled, action="add", product_id="p", price=5))
+            await feed.send(*sent(PURCHASES, f"c{number}", filled + 1_500, order_id=f"o{number}", total=5))
+        await feed.event(CART_EVENTS, "left", now - 3_600_000, action="add", product_id="p", price=5)
+    running = await asyncio.to_thread(worker().ready)
+    await settled(setup)
+    running.stop()
+    assert [change["kind"] for change in (await abandonments(setup))["left"]] == ["entered"]
+    assert (await abandonments(setup)).keys() == {"left"}
+
+
+def sent(rank: int, customer: str, ts: int, **fields: object) -> tuple[int, bytes, bytes, int]:
+    return rank, customer.encode(), json.dumps({"customer_id": customer, "ts": ts, **fields}).encode(), ts
