@@ -1,0 +1,138 @@
+"""The live view agent: keeps Redis in step with `segment-changes`.
+
+Changes are taken in by batches as they come, each batch of a partition with its last offset in one transaction; only then are they
+acknowledged. So the view is never ahead of nor behind the changes it has taken in, and reading some again changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+from redis.exceptions import RedisError
+
+from scoring.events.instants import epoch_ms
+from scoring.events.invalid import Invalid
+from streams.agents.dead_letters import DeadLetterBox
+from streams.agents.reach import reach_redis, redis_of
+from streams.app import topic
+from streams.sinks.backoff import Backoff
+from streams.sinks.live_view import Change, LiveView, TopicMadeAnew
+from streams.sinks.outage import Outage
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+#: Changes read ahead of Redis, and taken in at once: one script of this size keeps Redis busy for some milliseconds.
+AHEAD = 4000
+BATCH = 500
+
+
+class _Record(msgspec.Struct):
+    customer_id: str
+    segment: str
+    kind: str
+    at: str
+    to: str | None = None
+
+
+_decode = msgspec.json.Decoder(_Record).decode
+
+
+async def check(settings: Settings) -> None:
+    """Redis answers. Raises Misconfigured."""
+    await reach_redis(settings)
+
+
+def register(app: Any, settings: Settings) -> Any:
+    """Makes the agent on the Faust app; returns it. Nothing is connected before the app starts."""
+
+    @app.agent(topic(app, settings, "segment-changes"), name="live_view")  # type: ignore[untyped-decorator, unused-ignore]
+    async def live_view(stream: Any) -> None:
+        redis = redis_of(settings)
+        letters = DeadLetterBox(settings)
+        keeper = Keeper(LiveView(redis, settings.app_id), letters)
+        waiting: asyncio.Queue[Any] = asyncio.Queue(AHEAD)
+
+        async def keep() -> None:
+            while True:
+                batch = [await waiting.get()]
+                while len(batch) < BATCH and not waiting.empty():
+                    batch.append(waiting.get_nowait())
+                await keeper.take([event.message for event in batch])
+                for event in batch:
+                    if event.message.generation_id == app.consumer_generation_id:
+                        event.ack()
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()):
+                asyncio.ensure_future(app.crash(error))
+
+        keeping = asyncio.create_task(keep())
+        keeping.add_done_callback(ended)
+        try:
+            async for event in stream.noack().events():
+                await waiting.put(event)
+        finally:
+            keeping.cancel()
+            await letters.close()
+            await redis.aclose()
+
+    return live_view
+
+
+class Keeper:
+    """Brings records of `segment-changes` into the view, whatever fails on the way."""
+
+    def __init__(self, view: LiveView, letters: DeadLetterBox) -> None:
+        self._view = view
+        self._letters = letters
+        self._redis = Outage("Redis", "the live view stands still; it catches up when Redis answers")
+
+    async def take(self, messages: list[Any]) -> None:
+        """Returns when all of them are in the view, or dead letters. Waits while Redis is away."""
+        parts: dict[str, list[Change]] = {}
+        for message in messages:
+            try:
+                change = _change(message)
+            except (msgspec.DecodeError, Invalid, ValueError) as error:
+                await self._letters.put(message, "not_a_change", str(error))
+            else:
+                parts.setdefault(f"{message.topic}/{message.partition}", []).append(change)
+        for source, changes in parts.items():
+            await self._apply(source, changes)
+
+    async def _apply(self, source: str, changes: list[Change]) -> None:
+        backoff = Backoff(longest=10.0)
+        while True:
+            try:
+                await self._view.apply(source, changes)
+            except TopicMadeAnew:
+                log.warning("the changes topic was made anew: the live view is built again from it", topic=source)
+                await self._insist_wipe()
+            except (RedisError, OSError) as error:
+                self._redis.failed(error)
+                await asyncio.sleep(backoff.next())
+            else:
+                self._redis.over()
+                return
+
+    async def _insist_wipe(self) -> None:
+        try:
+            await self._view.wipe()
+        except (RedisError, OSError) as error:
+            self._redis.failed(error)
+
+
+def _change(message: Any) -> Change:
+    record = _decode(message.value or b"")
+    if record.kind not in ("entered", "exited", "moved") or (record.kind == "moved") is not (record.to is not None):
+        raise ValueError(f"kind {record.kind[:40]!r}, to {record.to!r}: no change is like that")
+    return Change(
+        message.offset, round(message.timestamp * 1000), record.customer_id, record.kind, record.segment,
+        record.to or "", epoch_ms(record.at),
+    )  # fmt: skip

@@ -1,0 +1,115 @@
+"""`gedrag segments`: the live table of segments."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+from redis.exceptions import RedisError
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from scoring.segments.faults import Faults
+from scoring.segments.model import Segment
+from scoring.segments.read import read
+from streams.agents.reach import reach_redis, redis_of
+from streams.cli.configuration import Overrides, SettingsFile, settings_or_exit
+from streams.cli.options import WRONG_USE
+from streams.kafka.errors import Misconfigured
+from streams.settings import Settings
+from streams.sinks.live_view import Counts, LiveView
+
+_HELP = """Shows how many customers each segment has now, as the worker's live view in Redis has it.
+
+\b
+Examples:
+  gedrag segments
+  gedrag segments --watch
+  gedrag segments --json
+
+"% of total" is of the customers seen in any segment change: with at least one group of tiers, that is everybody.
+Exit code 2: wrong settings or definitions, or Redis doesn't answer.
+"""
+
+
+def register(app: typer.Typer) -> None:
+    app.command("segments", help=_HELP)(segments)
+
+
+def segments(
+    settings: SettingsFile = None,
+    override: Overrides = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a look.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option("--every", min=0.1, max=3600, help="Seconds between looks.")] = 1.0,
+) -> None:
+    configured = settings_or_exit(settings, override)
+    try:
+        names = rows(configured)
+    except Faults as faults:
+        typer.echo(faults.render(sys.stderr.isatty()), err=True)
+        raise typer.Exit(WRONG_USE) from None
+    except (OSError, UnicodeDecodeError) as error:
+        typer.echo(f"gedrag segments: {configured.segments}: {getattr(error, 'strerror', None) or error}", err=True)
+        raise typer.Exit(WRONG_USE) from None
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_show(configured, names, as_json, every if watch else None))
+    except Misconfigured as error:
+        typer.echo(f"gedrag segments: {error}", err=True)
+        raise typer.Exit(WRONG_USE) from None
+
+
+def rows(settings: Settings) -> list[str]:
+    """The rows of the table, in the order of the definitions; each tier is `group.tier`. Raises Faults, OSError."""
+    found = []
+    for each in read(settings.segments.read_text(encoding="utf-8"), str(settings.segments)).segments:
+        found += [each.name] if isinstance(each, Segment) else [f"{each.name}.{tier.name}" for tier in each.tiers]
+    return found
+
+
+async def _show(settings: Settings, names: list[str], as_json: bool, every: float | None) -> None:
+    await reach_redis(settings)
+    client = redis_of(settings)
+    view = LiveView(client, settings.app_id)
+    try:
+        if every is None:
+            counts = await view.counts(names)
+            typer.echo(json.dumps(_report(counts), indent=1)) if as_json else Console().print(_table(counts))
+        elif as_json:
+            while True:
+                typer.echo(json.dumps(_report(await view.counts(names))))
+                await asyncio.sleep(every)
+        else:
+            with Live(_table(await view.counts(names)), auto_refresh=False) as live:
+                while True:
+                    await asyncio.sleep(every)
+                    live.update(_table(await view.counts(names)), refresh=True)
+    except (RedisError, OSError) as error:
+        raise Misconfigured(f"Redis went away ({error})") from None
+    finally:
+        await client.aclose()
+
+
+def _percent(count: int, counts: Counts) -> float:
+    return round(100 * count / counts.customers, 2) if counts.customers else 0.0
+
+
+def _report(counts: Counts) -> dict[str, Any]:
+    membership = [{"segment": name, "customers": n, "percent": _percent(n, counts)} for name, n in sorted(counts.members.items())]
+    return {"customers": counts.customers, "membership": membership}
+
+
+def _table(counts: Counts) -> Table:
+    table = Table(caption=f"{counts.customers:,} customers", caption_justify="left")
+    table.add_column("Segment", no_wrap=True)
+    table.add_column("Customers", justify="right")
+    table.add_column("% of total", justify="right")
+    for name, count in counts.members.items():
+        table.add_row(name, f"{count:,}", f"{_percent(count, counts):.2f}")
+    return table
