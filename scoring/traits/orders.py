@@ -1,8 +1,8 @@
 """Orders: purchases placed, refunds and what was spent.
 
-An order is placed once per `order_id`: of several records the first in order counts. Ids are kept as 64-bit hashes, the newest 10,000 of a
-An order is placed once per `order_id`: of several records the first in order counts. Ids are kept as 64-bit hashes, a customer's newest 10,000.
-order, earlier than the one that was taken, can take its place.
+An order is placed once per `order_id`: of several records the first in order counts. Ids are kept as 64-bit hashes, the
+newest 10,000 of a customer. Orders within the lateness window are kept one by one with their neighbours among the
+activities, so that a late record of an order, earlier than the one that was taken, can take its place.
 """
 
 from __future__ import annotations
