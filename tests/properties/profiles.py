@@ -1,4 +1,4 @@
-"""How long to search: quick by default, long with GEDRAG_LONG=1 (or =N for N times as long)."""
+"""How long to search: quick by default, long with GEDRAG_TEST_LONG=1 (or =N for N times as long)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-LONG = int(os.environ.get("GEDRAG_LONG", "0"))
+LONG = int(os.environ.get("GEDRAG_TEST_LONG", "0"))
 
 
 def searching(examples: int) -> settings:
