@@ -28,7 +28,7 @@ class Order:
         self.total = total
         #: The first row as a JSON object and the lines of all, where the whole value is wanted.
         self.row = row
-        self.lines: list[Any] = list(row.get("lines", ())) if row is not None else []
+        self.lines: list[Any] | None = None if row is None else list(row.get("lines", ()))
 
     def add(self, event: Purchase, total: int | None, row: dict[str, Any] | None) -> None:
         """A later row. Of other fields than the lines the first one given counts."""
@@ -37,7 +37,7 @@ class Order:
         self.event.session_id = self.event.session_id or event.session_id
         if self.total is None:
             self.total = total
-        if self.row is not None and row is not None:
+        if self.row is not None and self.lines is not None and row is not None:
             self.lines += row.pop("lines", ())
             self.row = {**row, **self.row}
 
