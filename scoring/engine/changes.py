@@ -44,7 +44,7 @@ def render(
     else:
         each = segments[index]
         name, family, definition = each.name, each.definition.family, each.definition.definition
-        words, attributes = reason(each, kind_number, to, values), each.reader.attributes(values)
+        words, attributes = reason(each, kind_number, come_from, to, values), each.reader.attributes(values)
     record_id = change_id(customer_id, name, episode, kind)
     instant = rfc3339(at)
     record: dict[str, Any] = {
@@ -86,17 +86,24 @@ def headers(record_id: str, record_type: str, instant: str, subject: str) -> lis
     ]
 
 
-def reason(each: Compiled, kind: int, to: str | None, values: list[Any]) -> str:
-    """Which clause decides, with its values at the instant of the change."""
+def reason(each: Compiled, kind: int, come_from: str | None, to: str | None, values: list[Any]) -> str:
+    """Which clause decides, with its values at the instant of the change.
+
+    A move up is told by the new tier's condition, a move down by that of the tier that was lost.
+    """
     definition, why = each.definition, each.reader.why
     if isinstance(definition, Segment):
         if kind == ENTERED:
             return why(definition.when, values)
         return why(definition.exit_when if kind == EXITED and definition.exit_when is not None else definition.when, values)
-    decisive = definition.tiers[-2].when if len(definition.tiers) > 1 else None  # for the last tier: why not the one before it
-    for tier in definition.tiers:
-        if tier.name == to and tier.when is not None:
-            decisive = tier.when
+    conditions = {tier.name: tier.when for tier in definition.tiers}
+    names = list(conditions)
+    if come_from is not None and names.index(come_from) < names.index(to or names[-1]):
+        decisive = conditions[come_from]
+    else:
+        decisive = conditions[to or names[-1]]
+        if decisive is None and len(names) > 1:
+            decisive = conditions[names[-2]]
     return why(decisive, values) if decisive is not None else ""
 
 

@@ -146,13 +146,15 @@ class Reader:
         say_left, say_right = self._words(node.left), self._words(node.right)
         yes, no = f" {op} ", f" is not {op} "
         left_gone, right_gone = f"{node.left.text} is missing", f"{node.right.text} is missing"
+        ordered = op in ("<", "<=", ">", ">=")
 
         def judge(values: Sequence[Any]) -> tuple[bool, str]:
             a, b = left(values), right(values)
             if a is None or b is None:
                 return False, left_gone if a is None else right_gone
             truth = compare(a, op, b)
-            return truth, say_left(a) + (yes if truth else no) + say_right(b)
+            close = ordered and a != b and abs(a - b) <= 1e-5 * abs(b)  # rounded, they might read as equal
+            return truth, say_left(a, close) + (yes if truth else no) + say_right(b, close)
 
         return judge
 
@@ -171,12 +173,12 @@ class Reader:
             return lambda values: divide(a(values), b(values))
         return lambda values: calculate(a(values), op, b(values))
 
-    def _words(self, node: Number) -> Callable[[Any], str]:
+    def _words(self, node: Number) -> Callable[..., str]:
         if isinstance(node, Const):
             constant = _word(node.value, node.kind)
-            return lambda value: constant
+            return lambda value, exact=False: constant
         prefix, kind = f"{key(node) if isinstance(node, TierOf) else node.text} ", node.kind
-        return lambda value: prefix + _word(value, kind)
+        return lambda value, exact=False: prefix + _word(value, kind, exact)
 
 
 def _join(conjunction: bool, judges: list[Judge]) -> Judge:
@@ -192,31 +194,31 @@ def _join(conjunction: bool, judges: list[Judge]) -> Judge:
     return judge
 
 
-def _word(value: Any, kind: str) -> str:
+def _word(value: Any, kind: str, exact: bool = False) -> str:
     if kind == "duration":
-        return span(value)
+        return span(value, parts=5 if exact else 2)
     if isinstance(value, str):
         return f"'{value}'"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.12g}" if exact else f"{value:.6g}"
     return str(value)
 
 
-_UNITS = ((604_800_000, "w"), (86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s"))
+_UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"))
 
 
-def span(ms: float) -> str:
-    """A duration for people: its two largest units, `1h`, `2d 3h`, `1.5s`. Weeks only when whole."""
+def span(ms: float, parts: int = 2) -> str:
+    """A duration for people: its largest units, `1h`, `2d 3h`, `1.5s`. Weeks only when whole."""
     sign, ms = ("-", -ms) if ms < 0 else ("", ms)
     if ms and ms % 604_800_000 == 0:
         return f"{sign}{ms // 604_800_000:g}w"
-    parts: list[str] = []
-    for unit, letter in _UNITS[1:-1]:
+    words: list[str] = []
+    for unit, letter in _UNITS:
         n, ms = divmod(ms, unit)
         if n:
-            parts.append(f"{n:g}{letter}")
-        if len(parts) == 2:
+            words.append(f"{n:g}{letter}")
+        if len(words) == parts:
             break
-    if len(parts) < 2 and (ms or not parts):
-        parts.append(f"{ms / 1000:g}s")
-    return sign + " ".join(parts)
+    if len(words) < parts and (ms or not words):
+        words.append(f"{ms / 1000:g}s")
+    return sign + " ".join(words)
