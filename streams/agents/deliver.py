@@ -8,6 +8,7 @@ as it takes; while the server says "later" of this one mail, until `give_up`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -40,12 +41,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: first and longest wait between tries, how long a mail may be deferred, and how often to look at another's claim."""
+    """Seconds: first and longest wait between tries, how long a mail may be deferred, how often to look at another's claim, and how long
+    one sending may take."""
 
     first: float = 0.5
     longest: float = 60.0
     give_up: float = 1800.0
     look: float = 1.0
+    reply: float = 300.0
 
 
 class Deliverer:
@@ -92,8 +95,9 @@ class Deliverer:
         """(why not at all, whether to try again)."""
         assert message.to is not None
         refusal, again = None, False
+        renewing = asyncio.create_task(self._renew(message.message_id, token))
         try:
-            async with asyncio.timeout(self._claims.lease * 0.75):
+            async with asyncio.timeout(self._patience.reply):
                 await self._mailer.send(self._sender, message.to, mail)
         except Rejected as error:
             refusal = Refusal("mail_rejected", str(error))
@@ -110,8 +114,16 @@ class Deliverer:
             self.sent += 1
             log.info("mail sent", message_id=message.message_id, campaign=message.campaign, step=message.step)
             return None, False
+        finally:
+            renewing.cancel()
         await self._insist(lambda: self._claims.give_back(message.message_id, token))
         return refusal, again
+
+    async def _renew(self, message_id: str, token: str) -> None:
+        while True:
+            await asyncio.sleep(self._claims.lease / 3)
+            with contextlib.suppress(*_AWAY):
+                await self._claims.take(message_id, token)
 
     async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Asks Redis until it answers."""

@@ -13,7 +13,7 @@ from scoring.campaigns.read import read as read_campaigns
 from scoring.segments.read import read as read_segments
 from streams.agents.dead_letters import DeadLetterBox
 from streams.agents.deliver import Deliverer
-from streams.agents.in_order import InOrder
+from streams.agents.in_order import InOrder, no_waiting
 from streams.agents.mail import Composer
 from streams.agents.reach import mailer_of, reach_redis, reach_smtp, redis_of
 from streams.agents.shop import Shop
@@ -51,6 +51,7 @@ def _composer(settings: Settings) -> Composer:
 def register(app: Any, settings: Settings) -> Any:
     """Makes the agent on the Faust app; returns it. Raises Misconfigured. Nothing is connected before the app starts."""
     composer = _composer(settings)
+    no_waiting(app)
 
     @app.agent(topic(app, settings, "messages"), name="delivery")  # type: ignore[untyped-decorator, unused-ignore]
     async def delivery(stream: Any) -> None:

@@ -15,6 +15,18 @@ from typing import Any
 Pending = tuple[Any, asyncio.Task[None]]
 
 
+def no_waiting(app: Any) -> None:
+    """Stops and rebalances of this app don't wait for events under way: with the mail server away they would wait for ever.
+
+    Unacknowledged events are read again, by whoever has the partition then.
+    """
+
+    def configured(sender: Any, conf: Any, **_: Any) -> None:
+        conf.stream_wait_empty = False
+
+    app.on_configured.connect(configured, weak=False)
+
+
 class InOrder:
     """For a stream made with `noack()`. At most `limit` events are unacknowledged; then `add` waits: nothing more is read from Kafka."""
 

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from scoring.events.instants import epoch_ms
 from scoring.events.invalid import Invalid
 from streams.agents.dead_letters import DeadLetterBox
+from streams.agents.in_order import no_waiting
 from streams.agents.reach import reach_redis, redis_of
 from streams.app import topic
 from streams.sinks.backoff import Backoff
@@ -50,6 +51,7 @@ async def check(settings: Settings) -> None:
 
 def register(app: Any, settings: Settings) -> Any:
     """Makes the agent on the Faust app; returns it. Nothing is connected before the app starts."""
+    no_waiting(app)
 
     @app.agent(topic(app, settings, "segment-changes"), name="live_view")  # type: ignore[untyped-decorator, unused-ignore]
     async def live_view(stream: Any) -> None:

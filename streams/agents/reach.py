@@ -10,7 +10,7 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from streams.kafka.errors import Misconfigured
 from streams.sinks.address import server
-from streams.sinks.smtp import Mailer, Unavailable
+from streams.sinks.smtp import LogInRefused, Mailer, Unavailable
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -50,12 +50,12 @@ async def reach_smtp(settings: Settings) -> None:
     try:
         async with asyncio.timeout(2 * TIMEOUT):
             await mailer.check()
+    except LogInRefused as error:
+        raise Misconfigured(f"the mail server refuses the log-in ({error}); check the user in smtp and GEDRAG_SMTP_PASSWORD") from None
     except (Unavailable, TimeoutError) as error:
-        said = _short(error)
-        if said[:3] in ("530", "534", "535", "538"):
-            raise Misconfigured(f"the mail server refuses the log-in ({said}); check the user in smtp and GEDRAG_SMTP_PASSWORD") from None
+        said, place = _short(error), mailer.server
         raise Misconfigured(
-            f"the mail server does not answer at {mailer.server} ({said}); start it, or set smtp (GEDRAG_SMTP) to where it is"
+            f"the mail server does not answer at {place} ({said}); start it, or set smtp (GEDRAG_SMTP) to where it is"
         ) from None
     finally:
         await mailer.close()

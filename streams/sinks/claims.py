@@ -2,9 +2,9 @@
 
 A key a message, `<app_id>:mail:<message id>`: `sending <token>` with a lease while somebody is at it, `sent` once the server has taken
 it over. What this guarantees: a message marked `sent` isn't sent again, and no two senders are at the same one at the same time as long
-as each gives up before its lease ends. What nothing can guarantee: SMTP has no transactions, so a process killed after the
-server took a message over and before the mark was written (one round trip to Redis) sends it once more when its lease has run out, with the
-same Message-ID, by which a mailbox may tell.
+as each renews its lease. What nothing can guarantee: SMTP has no transactions, so if a process is killed after the server took a
+message over and before the mark was written (one round trip to Redis), the message is sent once more when the lease has run out, with
+the same Message-ID, by which a mailbox may tell.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _GIVE_BACK = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KE
 class Claims:
     """All methods raise redis.RedisError or OSError while Redis is away."""
 
-    def __init__(self, redis: Any, app_id: str, lease: float = 60.0) -> None:
+    def __init__(self, redis: Any, app_id: str, lease: float = 15.0) -> None:
         """`lease` in seconds."""
         self.lease = lease
         self._prefix = f"{app_id}:mail:"

@@ -3,7 +3,8 @@
 MailError
 ├── Rejected      the server says never (5xx): another try can't help
 ├── Deferred      the server says later (4xx) of this message
-└── Unavailable   no server, no login, no TLS, a lost connection: says nothing of the message
+└── Unavailable   no server, no TLS, a lost connection: says nothing of the message
+    └── LogInRefused
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ class Unavailable(MailError):
     pass
 
 
+class LogInRefused(Unavailable):
+    pass
+
+
 @dataclass(slots=True)
 class _Kept:
     client: aiosmtplib.SMTP
@@ -47,7 +52,7 @@ class _Kept:
 class Mailer:
     """Sends over at most `connections` connections at a time, kept open between mails. Belongs to one event loop."""
 
-    def __init__(self, server: Server, connections: int = 8, timeout: float = 30.0) -> None:
+    def __init__(self, server: Server, connections: int = 8, timeout: float = 60.0) -> None:
         self.server = server
         self._timeout = timeout
         self._room = asyncio.Semaphore(connections)
@@ -103,7 +108,8 @@ class Mailer:
             await client.connect()
         except (OSError, errors.SMTPException, ssl.SSLError) as error:
             client.close()
-            raise Unavailable(f"{server}: {_words(error)}") from error
+            refused = isinstance(error, errors.SMTPAuthenticationError)
+            raise (LogInRefused if refused else Unavailable)(_words(error)) from error
         return client
 
 

@@ -18,7 +18,7 @@ from streams.sinks.smtp import Mailer
 from tests.streams.delivery.conftest import Server
 from tests.streams.delivery.mails import composer, encoded, record
 
-QUICK = Patience(first=0.02, longest=0.1, give_up=0.4, look=0.05)
+QUICK = Patience(first=0.02, longest=0.1, give_up=0.4, look=0.05, reply=2.0)
 
 Make = Callable[..., Deliverer]
 
@@ -270,9 +270,21 @@ async def test_stopping_while_waiting_for_the_server_stops_at_once(make: Make, s
                 await task
 
 
-async def test_a_server_that_never_replies_is_given_up_before_the_lease_ends(make: Make, smtp_server: Server) -> None:
+async def test_a_slow_server_does_not_lose_the_claim(make: Make, smtp_server: Server) -> None:
     smtp_server.hold = asyncio.Event()
-    task = asyncio.create_task(make(lease=0.4).deliver(encoded(record())))
+    message = encoded(record())
+    first, second = make(lease=0.3), make(lease=0.3)
+    both = [asyncio.create_task(deliverer.deliver(message)) for deliverer in (first, second)]
+    await asyncio.sleep(1.0)
+    assert smtp_server.received == 1
+    smtp_server.hold.set()
+    assert await asyncio.gather(*both) == [None, None]
+    assert len(smtp_server.mails) == 1
+
+
+async def test_a_server_that_never_replies_is_tried_again(make: Make, smtp_server: Server) -> None:
+    smtp_server.hold = asyncio.Event()
+    task = asyncio.create_task(make().deliver(encoded(record())))
     await until(lambda: smtp_server.received >= 2)
     task.cancel()
     smtp_server.hold.set()
