@@ -17,11 +17,12 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from redis.asyncio import Redis
 
+from streams.clock import now_ms
 from streams.sinks.live_view import LiveView
 from tests import parts
 from tests.integration.worker.running import Process, Setup, workers
 from tests.streams.delivery.conftest import Server
-from tests.streams.delivery.mails import encoded, record
+from tests.streams.delivery.mails import encoded, html, record, text
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -183,6 +184,63 @@ async def test_a_mail_server_that_goes_away_and_comes_back(
     await eventually(lambda: len(smtp_server.mails) == 151, "all the others", again)
     await stopped(again)
     assert max(Counter(str(mail["To"]) for mail in smtp_server.mails).values()) == 1
+
+
+async def test_a_rebalance_while_the_mail_server_is_away(
+    setup: Setup, worker: Callable[..., Process], producer: AIOKafkaProducer, smtp_server: Server
+) -> None:
+    smtp_server.answer = lambda recipient: "421 going down"
+    first = worker("delivery")
+    await topics_made(setup, first)
+    await put(producer, setup.names.messages, [encoded(record(f"c{n}@example.org")) for n in range(150)])
+    await eventually(lambda: "the mail server is away" in first.text(), "the first says so", first)
+    second = worker("delivery", name="w2")
+    await eventually(lambda: "the mail server is away" in second.text(), "the second has got partitions", second)
+    smtp_server.answer = lambda recipient: "250 OK"
+    await eventually(lambda: len(smtp_server.mails) >= 150, "all mails", first)
+    await asyncio.sleep(2)
+    assert max(Counter(str(mail["To"]) for mail in smtp_server.mails).values()) == 1 and len(smtp_server.mails) == 150
+    await stopped(first)
+    await stopped(second)
+
+
+CAMPAIGNS = Path(__file__).parents[3] / "streams" / "defaults" / "campaigns.toml"
+SEGMENTS = CAMPAIGNS.with_name("segments.toml")
+
+
+async def test_from_events_to_the_mail(
+    setup: Setup, worker: Callable[..., Process], producer: AIOKafkaProducer, inbox: parts.Inbox, redis: Redis, topic_prefix: str
+) -> None:
+    """With everything that is shipped: a cart left three hours ago is a mail now; one that was bought is none."""
+    process = worker("all", smtp=inbox.url, segments=str(SEGMENTS), campaigns=str(CAMPAIGNS), shop_name="Koffie & Co")
+    await topics_made(setup, process)
+    start = now_ms() - 3 * 3_600_000
+    address = topic_prefix.strip(".").replace(".", "-")[-40:].strip("-")
+    for n in range(4):
+        customer = {"customer_id": f"k{n}"}
+        profile = {"email": f"{address}-{n}@example.org", "first_name": "Kim", "language": "nl", "consent": {"email": n != 3}}
+        cart = {"action": "add", "product_id": "Bonen & <melk>", "quantity": 2, "price": 18.5}
+        events = [("profiles", start, profile), ("cart-events", start + 1000, cart)]
+        if n == 1:
+            events.append(("purchases", start + 60_000, {"order_id": "o1", "total": 37}))
+        for topic, ts, fields in events:
+            value = json.dumps({**customer, "ts": ts, **fields}).encode()
+            await producer.send(setup.prefix + topic, key=customer["customer_id"].encode(), value=value)
+    await producer.flush()
+    (mail,) = await asyncio.to_thread(inbox.wait_for, f"{address}-0@example.org")
+    (other,) = await asyncio.to_thread(inbox.wait_for, f"{address}-2@example.org")
+    assert mail["Subject"] == "Je winkelwagen staat nog klaar" and mail["X-Gedrag-Campaign"] == "abandoned_cart"
+    assert "Bonen &amp; &lt;melk&gt;" in html(mail) and "2 x Bonen & <melk>" in text(mail) and "37,00" in text(mail)
+    assert mail["Message-ID"] != other["Message-ID"]
+    view = LiveView(redis, setup.names.app_id)
+    for _ in range(200):
+        counts = await view.counts(["cart_abandoned"])
+        if counts.members["cart_abandoned"] == 3 and counts.customers == 4:
+            break
+        await asyncio.sleep(0.1)
+    assert (counts.customers, counts.members) == (4, {"cart_abandoned": 3})
+    await stopped(process)
+    assert inbox.mails(f"{address}-1@") == [] and inbox.mails(f"{address}-3@") == []
 
 
 def change(customer: str, kind: str, segment: str, to: str | None = None) -> bytes:
