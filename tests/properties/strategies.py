@@ -12,6 +12,7 @@ from scoring.expressions import tree
 from scoring.segments.model import DEFAULT_HALF_LIFE, DEFAULT_WEIGHTS, Definitions, Engagement, Segment, Tier, Tiers
 from scoring.traits.catalog import CATALOG
 from tests.properties.history import DAY, HOUR, SESSION_GAP
+from tests.properties.judge import walk
 from tests.properties.spelling import spell
 
 MINUTE = 60_000
@@ -97,6 +98,11 @@ def attributes(draw: st.DrawFn, kind: str = "number") -> tree.Attr:
     return named(tree.Attr(attribute.name, attribute.kind, window))
 
 
+def reads(node: tree.Number) -> bool:
+    """Is it more than constants? Those the parser folds, and it refuses division by a zero."""
+    return any(isinstance(below, tree.Attr) for below in walk(node))
+
+
 small_numbers = st.sampled_from([0, 1, 1, 2, 2, 3, 5, 0.5, 2.5, 20, 80.0, -1]).map(lambda n: tree.Const(n, "number"))
 durations = st.sampled_from(SPANS).map(lambda n: tree.Const(n, "duration"))
 calculated = st.recursive(
@@ -105,7 +111,7 @@ calculated = st.recursive(
         st.builds(tree.Calc, st.sampled_from("+-*/"), inner, inner, st.just("number")), st.builds(tree.Neg, inner, st.just("number"))
     ),
     max_leaves=4,
-).filter(lambda node: not isinstance(node, tree.Const))
+).filter(lambda node: reads(node) and all(reads(n.right) for n in walk(node) if isinstance(n, tree.Calc) and n.op == "/"))
 
 
 @st.composite

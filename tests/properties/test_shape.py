@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 
 from hypothesis import given
-from hypothesis import strategies as st
 
 from scoring.events.schema import Event
+from scoring.expressions import tree
 from scoring.expressions.parse import parse
-from scoring.segments.model import Definitions, Tiers
+from scoring.segments.model import DEFAULT_HALF_LIFE, DEFAULT_WEIGHTS, Definitions, Engagement, Tiers
 from tests.properties.driving import Driven
-from tests.properties.history import DAY
-from tests.properties.judge import references
+from tests.properties.history import DAY, History
+from tests.properties.judge import View, holds, references
 from tests.properties.profiles import searching
 from tests.properties.recount import own_conditions
 from tests.properties.spelling import spell
-from tests.properties.strategies import conditions, definitions, in_order
+from tests.properties.strategies import conditions, definitions, gaps, in_order
 from tests.properties.test_lateness import reordered
 
 any_arrival = in_order() | reordered().map(lambda both: both[1])
@@ -58,10 +58,25 @@ def test_dependents_come_after_and_others_in_file_order(events: list[Event], def
             assert place[one.segment] < place[two.segment] or referred_to or asks[one.segment] or asks[two.segment]
 
 
+NAMES: dict[str, list[str] | None] = {"s0": None, "t0": ["high", "low"]}
+
+
 @searching(150)
-@given(conditions({"s0": None, "t0": ["high", "low"]}), st.just(None))
-def test_a_condition_written_down_reads_as_the_same_tree(condition: object, _: None) -> None:
-    """Chains come back as they went; what the parser folds or flattens is compared by meaning elsewhere."""
-    text = spell(condition)
-    read = parse(text, segments={"s0"}, tiers={"t0": ["high", "low"]})
-    assert spell(read) == spell(parse(spell(read), segments={"s0"}, tiers={"t0": ["high", "low"]}))
+@given(conditions(NAMES))
+def test_a_condition_written_down_reads_as_the_same(condition: tree.Condition) -> None:
+    """Constants are folded and brackets of one kind may join; read and written once more it stays as it is."""
+    once = parse(spell(condition), segments={"s0"}, tiers={"t0": ["high", "low"]})
+    assert parse(spell(once), segments={"s0"}, tiers={"t0": ["high", "low"]}) == once
+    assert references([once]) <= references([condition])
+
+
+@searching(150)
+@given(in_order(max_size=8), conditions({}), gaps)
+def test_a_condition_written_down_means_the_same(events: list[Event], condition: tree.Condition, further: int) -> None:
+    """Written, parsed and compiled it is true when the tree, judged by hand on the whole history, is."""
+    now = events[-1].ts + further
+    nobody = Definitions((), Engagement(DEFAULT_HALF_LIFE, DEFAULT_WEIGHTS), 1)
+    driven = Driven(nobody).run(events, now)
+    assert driven.state is not None
+    expected = holds(condition, View(History(events, nobody.engagement), now))
+    assert driven.engine.condition(parse(spell(condition)))(driven.state, now) == expected
