@@ -56,3 +56,7 @@ def main() -> None:
     except (SettingsError, EmbeddedError) as error:
         sys.stderr.write(f"gedrag: {error}\n")
         sys.exit(WRONG_USE)
+
+
+if __name__ == "__main__":
+    main()
