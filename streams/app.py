@@ -70,7 +70,7 @@ def topic(app: faust.App, settings: Settings, name: str) -> Any:
 def changes_topic(app: faust.App, settings: Settings) -> Any:
     """The topic segment-changes; an agent gets each change as a dict."""
     name = Names(settings.app_id, settings.topic_prefix).changes
-    return app.topic(name, key_type=str, value_type=dict, key_serializer="raw", value_serializer="json")  # type: ignore[arg-type]
+    return app.topic(name, key_serializer="raw", value_serializer="json")
 
 
 def _credentials(settings: Settings) -> Any:

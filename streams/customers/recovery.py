@@ -66,6 +66,8 @@ class Restored:
                     hidden.discard(key)
                     continue
                 written = epoch_of(value)
+                if key < RESERVED and (len(value) <= SIZE or value[SIZE] != _ARRAY):
+                    raise Unreadable("it holds no customer")
                 if written < epoch:
                     self.ignored += 1
                     hidden.add(key)
@@ -75,8 +77,6 @@ class Restored:
                     hidden.discard(key)
                 if key >= RESERVED:
                     self._own(key, value)
-                elif len(value) <= SIZE or value[SIZE] != _ARRAY:
-                    raise Unreadable("it holds no customer")
                 else:
                     states[key] = value
             except Unreadable as error:

@@ -25,8 +25,10 @@ BATCH_BYTES = 1_000_000
 REQUEST_BYTES = 16_000_000
 
 #: Where services tell of their starting and stopping; quiet unless something is wrong.
-LIFE_CYCLE = logging.getLogger("mode.services")
-#: Seconds in which aiokafka says the same thing only once: away from the broker it does so ten times a second.
+LIFE_CYCLE = logging.getLogger("mode.life")
+#: Seconds for which something must go on before aiokafka may say it, and between two times it says so: it logs as an error what it then
+#: puts right by itself (a leader that is not ready yet), and away from the broker says the same ten times a second.
+PASSING = 3.0
 REPEAT_AFTER = 10.0
 _AIOKAFKA = (
     "aiokafka", "aiokafka.client", "aiokafka.conn", "aiokafka.cluster", "aiokafka.consumer.consumer", "aiokafka.consumer.fetcher",
@@ -36,19 +38,23 @@ _AIOKAFKA = (
 log = structlog.get_logger(__name__)
 
 
-class _Once(logging.Filter):
-    """Lets the same message of a logger through once in a while."""
+class _Lasting(logging.Filter):
+    """Lets a message of a logger through when it has come again and again for a while, and then once in a while."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._first: dict[str, float] = {}
+        self._last: dict[str, float] = {}
         self._said: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        now = monotonic()
-        said = self._said.get(record.msg)
-        if said is not None and now - said < REPEAT_AFTER:
+        now, message = monotonic(), record.msg
+        if now - self._last.get(message, float("-inf")) > REPEAT_AFTER:
+            self._first[message] = now
+        self._last[message] = now
+        if now - self._first[message] < PASSING or now - self._said.get(message, float("-inf")) < REPEAT_AFTER:
             return False
-        self._said[record.msg] = now
+        self._said[message] = now
         return True
 
 
@@ -57,7 +63,7 @@ def quieten() -> None:
     for name in _AIOKAFKA:
         logger = logging.getLogger(name)
         if not logger.filters:
-            logger.addFilter(_Once())
+            logger.addFilter(_Lasting())
 
 
 def connection(settings: Settings) -> dict[str, Any]:

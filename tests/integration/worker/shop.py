@@ -51,7 +51,7 @@ def traffic(seed: int, customers: int, start: int, seconds: float, rate: float) 
             action = dice.choice(["add", "add", "add", "remove", "update", "clear", "checkout_started"])
             event |= {"action": action}
             if action in ("add", "remove", "update"):
-                event |= {"product_id": f"p{dice.randrange(5)}", "quantity": dice.randrange(1, 4), "price": dice.choice([9.95, 20, "12.50"])}
+                event |= {"product_id": f"p{dice.randrange(5)}", "quantity": dice.randrange(1, 4), "price": dice.choice([9.95, 20, 0.125])}
         elif roll < 0.98:
             rank = PURCHASES
             event |= {"order_id": f"o{seed}-{number}", "total": dice.randrange(5, 90)}
@@ -87,6 +87,10 @@ class Feed:
     async def send(self, rank: int, key: bytes | None, value: bytes | None, timestamp: int | None = None) -> None:
         partition = None if key is None else self.partition(key)
         await self._producer.send(self._prefix + TOPICS[rank], value, key, partition, timestamp)
+
+    async def flush(self) -> None:
+        """Returns when all is at the broker."""
+        await self._producer.flush()
 
     async def event(self, rank: int, customer: str, ts: int | None = None, **fields: Any) -> None:
         """One event, at the broker when this returns; `ts` defaults to now."""

@@ -110,6 +110,7 @@ async def test_too_many_dead_letters(setup: Setup, worker: type[Process]) -> Non
         await feed.event(PAGE_VIEWS, "c0")
         for number in range(30):
             await feed.send(PAGE_VIEWS, b"c1", b"no JSON %d" % number)
+        await feed.flush()
     code, why = refusal(worker(dead_letter_limit="20"))
     assert code == 1
     assert "more than 20 dead letters in a minute" in why and "dead_letter_limit" in why

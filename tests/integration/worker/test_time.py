@@ -60,6 +60,7 @@ async def test_a_purchase_that_waits_at_the_broker_counts_before_the_deadline(se
             await feed.send(*sent(PAGE_VIEWS, f"c{number}", filled + 3_600_000))
             await feed.send(*sent(CART_EVENTS, f"c{number}", filled, action="add", product_id="p", price=5))
             await feed.send(*sent(PURCHASES, f"c{number}", filled + 1_500, order_id=f"o{number}", total=5))
+        await feed.flush()
         await feed.event(CART_EVENTS, "left", now - 3_600_000, action="add", product_id="p", price=5)
     running = await asyncio.to_thread(worker().ready)
     await settled(setup)

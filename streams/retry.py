@@ -1,0 +1,127 @@
+"""Dead letters looked at, and sent again to where they came from.
+
+What was retried is noted in a consumer group of its own for each kind of error (a letter has one), position by
+position: a letter before it is not sent again. It is noted after the broker has acknowledged the records, so that a
+crash in between sends up to a portion of them twice; the worker takes those with an `event_id` or `order_id` for
+repeats.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
+
+from streams.deadletters import DeadLetter, NotADeadLetter, read
+from streams.kafka import clients
+from streams.kafka.names import Names
+from streams.settings import Settings
+
+#: Letters sent and then noted together.
+PORTION = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A letter at its place in the dead-letters topic. `written` in epoch ms; `retried`: it was sent again already."""
+
+    partition: int
+    offset: int
+    written: int
+    letter: DeadLetter
+    retried: bool
+
+
+def group(settings: Settings, error: str) -> str:
+    """The consumer group that notes what was retried of an error."""
+    return f"{settings.app_id}-dlq-retry-{error}"
+
+
+class Letters:
+    """The dead letters of a shop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._topic = Names(settings.app_id, settings.topic_prefix).dead_letters
+        self._done: dict[tuple[str, int], int] = {}
+
+    async def all(self, error: str | None = None) -> AsyncIterator[Found]:
+        """Every letter there is now, oldest first in each partition; only those with `error` if given. Raises KafkaError."""
+        reader = clients.consumer(self._settings, auto_offset_reset="earliest")
+        await reader.start()
+        try:
+            numbers = reader.partitions_for_topic(self._topic) or await self._partitions(reader)
+            for number in sorted(numbers):
+                tp = TopicPartition(self._topic, number)
+                reader.assign([tp])
+                await reader.seek_to_beginning(tp)
+                end: int | None = None
+                while end is None or await reader.position(tp) < end:
+                    for records in (await reader.getmany(timeout_ms=200)).values():
+                        for record in records:
+                            try:
+                                letter = read(record.key, record.value, record.headers)
+                            except NotADeadLetter:
+                                continue
+                            if error is None or letter.error == error:
+                                done = await self._retried_to(letter.error, number)
+                                yield Found(number, record.offset, record.timestamp, letter, record.offset < done)
+                    if end is None:
+                        end = reader.highwater(tp)
+        finally:
+            await reader.stop()
+
+    async def _partitions(self, reader: AIOKafkaConsumer) -> set[int]:
+        """Of the topic; none if there is no such topic."""
+        await reader.topics()
+        return set(reader.partitions_for_topic(self._topic) or ())
+
+    async def _retried_to(self, error: str, number: int) -> int:
+        if (error, number) not in self._done:
+            noter = clients.consumer(self._settings, group_id=group(self._settings, error))
+            await noter.start()
+            try:
+                self._done[error, number] = await noter.committed(TopicPartition(self._topic, number)) or 0
+            finally:
+                await noter.stop()
+        return self._done[error, number]
+
+    async def retry(self, error: str | None, on_sent: Callable[[int], None]) -> int:
+        """Sends again what was not yet, and notes it; returns how many. Raises KafkaError."""
+        waiting = [found async for found in self.all(error) if not found.retried]
+        producer = clients.producer(self._settings, linger_ms=5)
+        await producer.start()
+        try:
+            for start in range(0, len(waiting), PORTION):
+                portion = waiting[start : start + PORTION]
+                for acknowledged in [await self._again(producer, found.letter) for found in portion]:
+                    await acknowledged
+                await self._note(portion)
+                on_sent(start + len(portion))
+        finally:
+            await producer.stop()
+        return len(waiting)
+
+    async def _again(self, producer: AIOKafkaProducer, letter: DeadLetter) -> asyncio.Future[object]:
+        # Of an event from the future it is the record's time that was wrong, or that has changed by now.
+        timestamp = None if letter.error == "future_ts" else letter.timestamp
+        sent: asyncio.Future[object] = await producer.send(
+            letter.topic, letter.value, letter.key, letter.partition, timestamp, list(letter.headers)
+        )
+        return sent
+
+    async def _note(self, portion: list[Found]) -> None:
+        ends: dict[str, dict[TopicPartition, OffsetAndMetadata]] = {}
+        for found in portion:
+            ends.setdefault(found.letter.error, {})[TopicPartition(self._topic, found.partition)] = OffsetAndMetadata(found.offset + 1, "")
+        for error, offsets in ends.items():
+            noter = clients.consumer(self._settings, group_id=group(self._settings, error))
+            await noter.start()
+            try:
+                noter.assign(list(offsets))
+                await noter.commit(offsets)
+            finally:
+                await noter.stop()
