@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date
 from functools import lru_cache
 
 from scoring.state import DAY
 
+_EPOCH = date(1970, 1, 1).toordinal()
+
 
 @lru_cache(maxsize=4096)
 def _day(day: int) -> str:
-    return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%dT")
+    return f"{date.fromordinal(_EPOCH + day).isoformat()}T"
 
 
 def rfc3339(ms: int) -> str:

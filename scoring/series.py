@@ -136,7 +136,7 @@ def total_both(a: Series, b: Series, h0: int, now: int, w: int, grain: int) -> t
 def reach_visits(s: Customer, now: int, w: int, k: int, grain: int) -> int:
     """`reach` over sessions: the newest apart, the others in their series."""
     start = s.visit_start
-    if not start:
+    if start is None:
         return 0
     end = (start // grain + 1) * grain + w
     if end <= now:
@@ -147,18 +147,16 @@ def reach_visits(s: Customer, now: int, w: int, k: int, grain: int) -> int:
 def total_visits(s: Customer, now: int, w: int, grain: int) -> tuple[int, int]:
     n, step = total(s.visits, s.h0, now, w, grain)
     start = s.visit_start
-    end = (start // grain + 1) * grain + w
-    if start and end > now:
+    if start is not None and (end := (start // grain + 1) * grain + w) > now:
         return n + 1, end if end < step else step
     return n, step
 
 
 def total_site_time(s: Customer, now: int, w: int, grain: int) -> tuple[int, int]:
     n, step = total(s.visit_time, s.h0, now, w, grain)
-    start = s.visit_start
-    end = (start // grain + 1) * grain + w
-    if start and end > now:
-        return n + s.visit_end - start, end if end < step else step
+    start, last = s.visit_start, s.visit_end
+    if start is not None and last is not None and (end := (start // grain + 1) * grain + w) > now:
+        return n + last - start, end if end < step else step
     return n, step
 
 

@@ -3,7 +3,7 @@
 `encode` and `decode` turn it into one versioned value (msgpack, an array). A newer version of the code reads an older
 value: fields are only ever added at the end, with a default.
 
-Instants are epoch milliseconds, 0 meaning "never". A series is a flat list `[hour - h0, n, hour - h0, n, …]`, oldest
+Instants are epoch milliseconds, None where there was none. A series is a flat list `[hour - h0, n, hour - h0, n, …]`, oldest
 first; see scoring/series.py.
 """
 
@@ -34,9 +34,9 @@ class Customer(msgspec.Struct, array_like=True, gc=False):
     # presence
     first_seen: int = 0
     h0: int = 0  # hour of first_seen, at a UTC day's start: hours in series count from here
-    visit_start: int = 0  # of the newest session
-    visit_end: int = 0  # its newest activity, the customer's last visit
-    day: int = -1  # UTC day of the last activity
+    visit_start: int | None = None  # of the newest session
+    visit_end: int | None = None  # its newest activity, the customer's last visit
+    day: int | None = None  # UTC day of the last activity
     session_count: int = 0
     site_time: int = 0  # ms, sessions but the newest
     day_count: int = 0
@@ -44,18 +44,18 @@ class Customer(msgspec.Struct, array_like=True, gc=False):
     product_view_count: int = 0
     other_view_count: int = 0
     search_count: int = 0
-    last_view: int = 0
+    last_view: int | None = None
     # cart
     add_count: int = 0
     wish_count: int = 0
-    last_add: int = 0
-    last_cart: int = 0
+    last_add: int | None = None
+    last_cart: int | None = None
     checkout: bool = False
     # orders
     order_count: int = 0
     refund_count: int = 0
     cents: int = 0
-    last_order: int = 0
+    last_order: int | None = None
     # engagement
     warmth: float = 0.0
     warm_at: int = 0
@@ -76,17 +76,17 @@ class Customer(msgspec.Struct, array_like=True, gc=False):
     cart: dict[str, list[Any]] | None = None  # product -> [thousandths, cents, decimal text or None]
     cart_base: dict[str, list[Any]] | None = None  # the cart before cart_log
     cart_log: list[list[Any]] | None = None  # [order key, action, product, quantity, price] after cart_floor
-    cart_floor: int = 0  # order key: nothing at or before it can touch the cart
+    cart_floor: int | None = None  # order key: nothing at or before it can touch the cart
     base_checkout: bool = False
     order_ids: bytes | None = None  # 8 bytes each
-    recent_orders: list[int] | None = None  # records of five, see scoring/traits/orders.py
-    event_ids: bytes | None = None  # 14 bytes each, the newest last
+    recent_orders: list[Any] | None = None  # records of five, see scoring/traits/orders.py
+    event_ids: bytes | None = None  # 15 bytes each, the newest last
     profile: dict[str, list[Any]] | None = None  # field -> [ts, value]
     # memberships: bit masks over the definitions' layout, and [index, episode, since, last exit, hold start] a segment
     members: int | bytes = 0
     holding: int | bytes = 0
-    history: list[int] | None = None
-    gone: dict[str, list[int]] | None = None  # segments no longer defined: name -> [episode, last exit]
+    history: list[Any] | None = None
+    gone: dict[str, list[Any]] | None = None  # segments no longer defined: name -> [episode, last exit]
     # owned by campaigns
     campaigns: dict[Any, Any] | None = None
     mail: dict[str, Any] | None = None

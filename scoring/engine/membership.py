@@ -15,12 +15,12 @@ def record(s: Customer, index: int) -> int:
     """The place of the segment's record, made if it isn't there."""
     history = s.history
     if history is None:
-        s.history = [index, 0, 0, 0, 0]
+        s.history = [index, 0, 0, None, 0]
         return 0
     for place in range(0, len(history), WIDTH):
         if history[place] == index:
             return place
-    history += (index, 0, 0, 0, 0)
+    history += (index, 0, 0, None, 0)
     return len(history) - WIDTH
 
 
@@ -41,7 +41,7 @@ def enter(s: Customer, index: int, now: int) -> int:
     assert history is not None
     history[place + EPISODE] += 1
     history[place + SINCE] = now
-    return history[place + EPISODE]
+    return int(history[place + EPISODE])
 
 
 def leave(s: Customer, index: int, now: int) -> int:
@@ -50,7 +50,7 @@ def leave(s: Customer, index: int, now: int) -> int:
     history = s.history
     assert history is not None
     history[place + SINCE] = history[place + LAST_EXIT] = now
-    return history[place + EPISODE]
+    return int(history[place + EPISODE])
 
 
 def hold(s: Customer, index: int, now: int) -> None:
@@ -62,10 +62,10 @@ def hold(s: Customer, index: int, now: int) -> None:
 
 def held_since(s: Customer, index: int) -> int:
     place = find(s, index)
-    return s.history[place + HOLD] if place >= 0 and s.history is not None else 0
+    return int(s.history[place + HOLD]) if place >= 0 and s.history is not None else 0
 
 
-def last_exit(s: Customer, index: int) -> int:
-    """0 if the customer never left it."""
+def last_exit(s: Customer, index: int) -> int | None:
+    """None if the customer never left it."""
     place = find(s, index)
-    return s.history[place + LAST_EXIT] if place >= 0 and s.history is not None else 0
+    return s.history[place + LAST_EXIT] if place >= 0 and s.history is not None else None

@@ -42,7 +42,7 @@ def migrate(state: Customer, older: Definitions, newer: Definitions, now: int, o
             gone[each.name] = [record[EPISODE], record[LAST_EXIT]]
     for name in [name for name in gone if name in places]:
         episode, left = gone.pop(name)
-        record = [places[name], 0, 0, 0, 0]
+        record = [places[name], 0, 0, None, 0]
         record[EPISODE], record[LAST_EXIT], record[HOLD] = episode, left, 0
         history += record
     state.members, state.holding, state.history, state.gone = members, holding, history or None, gone or None

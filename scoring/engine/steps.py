@@ -158,11 +158,11 @@ def _segment_source(each: Compiled, definition: Segment) -> list[str]:
         lines += [f" elif s.holding & {bit}: s.holding ^= {bit}"]
     lines += [f" if s.members & {bit}:", f"  if {'not v' if exit_when is None else 'xv'}:", *_indented(left, 3), "  return u"]
     lines.append(" if v:" if exit_when is None else " if v and not xv:")
-    lines.append(f"  ready = held_since(s, {i}) + {definition.hold_for}" if definition.hold_for else "  ready = 0")
+    lines.append(f"  ready = held_since(s, {i}) + {definition.hold_for}" if definition.hold_for else "  ready = now")
     if definition.cooldown:
         lines += [
             f"  left = last_exit(s, {i})",
-            f"  if left and left + {definition.cooldown} > ready: ready = left + {definition.cooldown}",
+            f"  if left is not None and left + {definition.cooldown} > ready: ready = left + {definition.cooldown}",
         ]
     lines += ["  if now >= ready:", *_indented(entered, 3), "  elif ready < u: u = ready", " return u"]
     return lines

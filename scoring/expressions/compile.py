@@ -159,7 +159,7 @@ class Compiler:
     def _attribute(self, node: Attr) -> Value:
         a = CATALOG[node.name]
         if a.change == "grows":
-            return Value(f"((now - {a.code}) if {a.code} else None)", a.rise, a.fall, missing=True)
+            return Value(f"((now - {a.code}) if {a.code} is not None else None)", a.rise, a.fall, missing=True)
         if node.window is None:
             return Value(a.code.replace("{h}", repr(self._half_life)), a.rise, a.fall)
         total = _fill(a.total, node.window)
@@ -229,8 +229,8 @@ class Compiler:
         if isinstance(operand, Attr) and (a := CATALOG[operand.name]).change == "grows":
             there, gone = a.rise | a.fall | FIRST, a.fall
             if node.negated:
-                return _flat(f"({a.code} != 0)", there, gone)
-            return _flat(f"({a.code} == 0)", gone, there)
+                return _flat(f"({a.code} is not None)", there, gone)
+            return _flat(f"({a.code} is None)", gone, there)
         v = self.value(operand)
         if not v.missing:
             return _flat(repr(node.negated))
@@ -303,13 +303,13 @@ class Compiler:
             return [
                 f"{indent}{v} = False; {u} = NEVER",
                 f"{indent}{x} = {origin}",
-                f"{indent}if {x}:",
+                f"{indent}if {x} is not None:",
                 f"{indent} {x} += {after}",
                 f"{indent} if now >= {x}: {v} = {positive}",
                 f"{indent} else: {v} = {not positive}; {u} = {x}",
             ]
 
-        expr = f"({origin} != 0 and now - {origin} {op} {constant!r})"
+        expr = f"({origin} is not None and now - {origin} {op} {constant!r})"
         if positive:
             return Code(expr, emit, rise if after > 0 else everything, everything, after > 0, False)
         # younger again: only where the origin can also go missing (cart_idle) does an event make it false

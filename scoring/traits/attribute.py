@@ -21,7 +21,7 @@ class Attribute:
     kind: Kind
     change: Change
     meaning: str
-    code: str  # the value now (lifetime value for windowed ones); for growing ones the instant it grows from, 0 = missing
+    code: str  # the value now (lifetime value for windowed ones); for growing ones the instant it grows from, None = missing
     rise: int
     fall: int = 0
     windowed: bool = False  # may be given a duration: purchases(days(90)); without it: lifetime (change "none")

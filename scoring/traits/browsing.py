@@ -56,16 +56,18 @@ def folder(engagement: Engagement, lateness: int) -> Callable[[Customer, PageVie
             s.search_count += 1
             s.searches = bump(s.searches, hour, 1)
             effects |= SEARCH
-        if ts > s.last_view:
-            if not s.last_view:
-                effects |= FIRST
+        last = s.last_view
+        if last is None:
+            s.last_view = ts
+            effects |= FIRST
+        elif ts > last:
             s.last_view = ts
         if ts > s.warm_at:
             s.warmth = s.warmth * 2.0 ** (-(ts - s.warm_at) / half_life) + weight
             s.warm_at = ts
         else:
             warm(s, weight, ts, half_life)
-        if 0 <= ts - s.visit_end <= GAP and ts // DAY == s.day:
+        if ts // DAY == s.day and 0 <= ts - s.visit_end <= GAP:  # type: ignore[operator]
             if s.recent_orders is not None:
                 note_activity(s, ts, lateness)
             s.visit_end = ts

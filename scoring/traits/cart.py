@@ -36,7 +36,7 @@ ATTRIBUTES = (
     Attribute("cart_value", "number", "none", "quantity x last known price, each line rounded to cents", "cart_value(s)", CART, CART,
               fed_by=_CART),
     Attribute("cart_idle", "duration", "grows", "time since the last cart event other than wishlist_add; missing while the cart is empty",
-              "(s.last_cart if s.cart else 0)",
+              "(s.last_cart if s.cart else None)",
               CART_FILLED, CART | CART_TOUCHED, fed_by=(*_CART, "checkout_started")),
     Attribute("checkout_open", "boolean", "none", "a checkout was started and the cart has not been empty since", "s.checkout", CHECKOUT,
               CHECKOUT, fed_by=(*_CART, "checkout_started")),
@@ -86,12 +86,10 @@ def folder(engagement: Engagement, lateness: int) -> Callable[[Customer, CartEve
             s.add_count += 1
             s.adds = bump(s.adds, ts // HOUR - s.h0, 1)
             effects |= ADD
-            if ts > s.last_add:
-                if not s.last_add:
-                    effects |= FIRST
-                s.last_add = ts
-        if ts > s.last_cart:
-            s.last_cart = ts
+            if s.last_add is None:
+                effects |= FIRST
+            s.last_add = ts if s.last_add is None else max(ts, s.last_add)
+        s.last_cart = ts if s.last_cart is None else max(ts, s.last_cart)
         if s.at - ts <= lateness:
             effects |= operate(s, [ts * 8 + CART_EVENTS, action, e.product_id, e.quantity, e.price], lateness)
         return effects | activity(s, ts, lateness)
@@ -122,7 +120,7 @@ def refill(s: Customer, ts: int) -> int:
 def operate(s: Customer, operation: list[Any], lateness: int) -> int:
     """Takes one operation at its place in order; returns the effects on the cart."""
     key, action = operation[0], operation[1]
-    if key < s.cart_floor:
+    if s.cart_floor is not None and key < s.cart_floor:
         return 0
     had, had_checkout = bool(s.cart), s.checkout
     log = s.cart_log

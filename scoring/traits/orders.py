@@ -8,6 +8,7 @@ activities, so that a late record of an order, earlier than the one that was tak
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from scoring.events.schema import Purchase
 from scoring.repeats import fingerprint
@@ -69,14 +70,13 @@ def folder(engagement: Engagement, lateness: int) -> Callable[[Customer, Purchas
             effects |= _take_back(s, place, weight, half_life)
         else:
             s.order_ids = (s.order_ids or b"")[-_KEPT * _WIDTH + _WIDTH :] + order_id
-            if s.last_order:
+            if s.last_order is not None:
                 effects ^= FIRST
         s.order_count += 1
         s.orders = bump(s.orders, hour, 1)
         _spend(s, ts, amount)
         effects |= warm(s, weight, ts, half_life)
-        if ts > s.last_order:
-            s.last_order = ts
+        s.last_order = ts if s.last_order is None else max(ts, s.last_order)
         before, after = neighbours(s, ts)
         effects |= empty(s, ts, lateness) | activity(s, ts, lateness)
         if s.at - ts <= lateness:
@@ -122,12 +122,12 @@ def _take_back(s: Customer, place: int, weight: float, half_life: float) -> int:
     s.recent_orders = recent or None
     if s.last_order == ts:
         # an order older than the recent ones comes before the record that is about to take this one's place
-        s.last_order = recent[-ORDER_WIDTH + 1] if recent else 0
+        s.last_order = recent[-ORDER_WIDTH + 1] if recent else None
     withdraw(s, ts, before, after)
     return refill(s, ts)
 
 
-def _remember(s: Customer, record: list[int], lateness: int) -> None:
+def _remember(s: Customer, record: list[Any], lateness: int) -> None:
     recent, ts = s.recent_orders or [], record[1]
     while recent and recent[1] < s.at - lateness:
         del recent[:ORDER_WIDTH]

@@ -26,7 +26,7 @@ ATTRIBUTES = (
     Attribute("sessions", "number", "steps", "sessions, counted at their start", "s.session_count", SESSION, windowed=True,
               total="total_visits(s, now, {w}, {grain})", reach="reach_visits(s, now, {w}, {k}, {grain})", fed_by=_ACTIVITY),
     Attribute("time_on_site", "duration", "steps", "summed length of sessions, counted at their start",
-              "(s.site_time + s.visit_end - s.visit_start)", SITE_TIME, windowed=True,
+              "(s.site_time + s.visit_end - s.visit_start if s.visit_end is not None else 0)", SITE_TIME, windowed=True,
               total="total_site_time(s, now, {w}, {grain})", fed_by=_ACTIVITY),
     Attribute("active_days", "number", "steps", "distinct UTC days with activity; in days(n): today and the n - 1 days before",
               "s.day_count", ACTIVE_DAY, windowed=True, whole_days=True,
@@ -39,19 +39,19 @@ def activity(s: Customer, ts: int, lateness: int) -> int:
     if s.recent_orders is not None:
         note_activity(s, ts, lateness)
     effects = VISIT | SITE_TIME
-    end = s.visit_end
-    if ts - end > GAP:
+    start, end = s.visit_start, s.visit_end
+    if start is None or end is None or ts - end > GAP:
         effects |= SESSION
-        if not end:
+        if start is None or end is None:
             effects |= FIRST
         else:
-            _close(s, ts - lateness - GAP)
+            _close(s, start, end, ts - lateness - GAP)
         s.visit_start = s.visit_end = ts
         s.session_count += 1
     elif ts >= end:
         s.visit_end = ts
-    elif ts < s.visit_start:
-        _late(s, ts)
+    elif ts < start:
+        _late(s, start, ts)
         effects |= SESSION
     day = ts // DAY
     if day != s.day:
@@ -74,14 +74,12 @@ def _active_on(s: Customer, day: int) -> int:
             return 0
         days.insert(i, offset)
     s.day_count += 1
-    if day > s.day:
-        s.day = day
+    s.day = day if s.day is None else max(day, s.day)
     return ACTIVE_DAY
 
 
-def _close(s: Customer, keep_from: int) -> None:
+def _close(s: Customer, start: int, end: int, keep_from: int) -> None:
     """The newest session joins the older ones; of those, only what ended at `keep_from` or later stays apart too."""
-    start, end = s.visit_start, s.visit_end
     _count(s, start, end, 1)
     recent = s.recent_visits
     if recent is not None:
@@ -104,12 +102,12 @@ def _count(s: Customer, start: int, end: int, sign: int) -> None:
         s.site_time += sign * (end - start)
 
 
-def _late(s: Customer, ts: int) -> None:
-    """An activity before the newest session: it may lengthen a session, join two, or be one of its own."""
+def _late(s: Customer, newest: int, ts: int) -> None:
+    """An activity before the newest session, which began at `newest`: it may lengthen a session, join two, or be one of its own."""
     recent = s.recent_visits or []
     spans = [(recent[i], recent[i + 1]) for i in range(0, len(recent), 2)]
     touched = [span for span in spans if span[0] - GAP <= ts <= span[1] + GAP]
-    joins_newest = ts >= s.visit_start - GAP
+    joins_newest = ts >= newest - GAP
     for start, end in touched:
         _count(s, start, end, -1)
         spans.remove((start, end))
@@ -125,52 +123,59 @@ def _late(s: Customer, ts: int) -> None:
     s.recent_visits = [instant for span in spans for instant in span] or None
 
 
-def neighbours(s: Customer, ts: int) -> tuple[int, int]:
-    """The activities next to `ts` (before, after), 0 where there is none; (ts, ts) where taking one at `ts` away would change nothing."""
-    before = after = 0
-    recent = s.recent_visits or []
-    for start, end in [*zip(recent[::2], recent[1::2], strict=True), (s.visit_start, s.visit_end)]:
+def neighbours(s: Customer, ts: int) -> tuple[int | None, int | None]:
+    """The activities next to `ts` (before, after), None for none; (ts, ts) where taking one at `ts` away would change nothing."""
+    before: int | None = None
+    after: int | None = None
+    for start, end in _spans(s):
         if start <= ts <= end:
             return ts, ts
         if end < ts:
-            before = max(before, end)
-        elif not after or start < after:
+            before = end  # they come in order
+        elif after is None:
             after = start
     return before, after
 
 
-def withdraw(s: Customer, ts: int, before: int, after: int) -> None:
+def withdraw(s: Customer, ts: int, before: int | None, after: int | None) -> None:
     """Takes back the activity at `ts`, whose neighbours are known, as if it had never been."""
     if ts in (before, after):
         return
     day = ts // DAY
-    if s.days is not None and before // DAY != day != after // DAY:
+    if s.days is not None and day not in (None if before is None else before // DAY, None if after is None else after // DAY):
         s.days.remove(day - s.h0 // 24)
         s.days = s.days or None
         s.day_count -= 1
-        s.day = s.days[-1] + s.h0 // 24 if s.days else -1
-    recent = s.recent_visits or []
-    spans = [(recent[i], recent[i + 1]) for i in range(0, len(recent), 2)]
-    for start, end in spans:
+        s.day = s.days[-1] + s.h0 // 24 if s.days else None
+    spans = _spans(s)
+    for start, end in spans[:-1]:
         _count(s, start, end, -1)  # all of them, and those that are left again: which is the newest may change
-    spans.append((s.visit_start, s.visit_end))
     held = next((span for span in spans if span[0] <= ts <= span[1]), None)
     if held is not None:
         start, end = held
-        left = [(start, before)] if start <= before else []
-        right = [(after, end)] if after and after <= end else []
-        if left and right and after - before <= GAP:
+        left = [(start, before)] if before is not None and start <= before else []
+        right = [(after, end)] if after is not None and after <= end else []
+        if left and right and right[0][0] - left[0][1] <= GAP:
             left, right = [(start, end)], []
         at = spans.index(held)
         spans[at : at + 1] = left + right
         s.session_count += len(left) + len(right) - 1
-    s.visit_start, s.visit_end = spans.pop() if spans else (0, 0)
+    s.visit_start, s.visit_end = spans.pop() if spans else (None, None)
     for start, end in spans:
         _count(s, start, end, 1)
     s.recent_visits = [instant for span in spans for instant in span] or None
 
 
-#: A record of `recent_orders`, in order of ts: id (64 bits), ts, cents, the activities before and after it (0: none).
+def _spans(s: Customer) -> list[tuple[int, int]]:
+    """The recent sessions in order, the newest last."""
+    recent = s.recent_visits or []
+    spans = list(zip(recent[::2], recent[1::2], strict=True))
+    if s.visit_start is not None and s.visit_end is not None:
+        spans.append((s.visit_start, s.visit_end))
+    return spans
+
+
+#: A record of `recent_orders`, in order of ts: id (64 bits), ts, cents, the activities before and after it (None: none).
 ORDER_WIDTH = 5
 
 
@@ -184,7 +189,7 @@ def note_activity(s: Customer, ts: int, lateness: int) -> None:
     for i in range(0, len(recent), ORDER_WIDTH):
         placed, before, after = recent[i + 1], recent[i + 3], recent[i + 4]
         if ts <= placed:
-            if ts > before:
+            if before is None or ts > before:
                 recent[i + 3] = ts
-        elif not after or ts < after:
+        elif after is None or ts < after:
             recent[i + 4] = ts
