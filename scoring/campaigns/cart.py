@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scoring.traits.cart import line_cents
+from scoring.events.money import line_cents
 
 #: A message shows this many lines; a larger cart's other lines are counted only, so that no cart makes a record Kafka refuses.
 MOST_LINES = 40

@@ -53,7 +53,7 @@ _STATUSES = {status: status for status in TYPES[2].values()}
 _EMAIL_TYPES = {type_: type_ for type_ in TYPES[3].values()}
 _KINDS = {kind: kind for kind in ("nps", "csat", "ces", "review", "survey", "complaint")}
 
-#: action -> (product needed, default quantity in thousandths, least quantity); quantity and price are kept for these alone.
+#: action -> (default quantity in thousandths, least sign of one given); quantity and price are kept for these alone.
 _LINE_ACTIONS: dict[str, tuple[int | None, int]] = {"add": (1000, 1), "update": (1000, 0), "remove": (None, 0)}
 _WITHOUT_PRODUCT = frozenset(("clear", "checkout_started"))
 
@@ -95,8 +95,9 @@ def cart_event(value: CartValue, ts: int) -> CartEvent:
         default, least = limits
         if quantity is None:
             quantity = default
-        elif quantity < least:
-            raise Invalid("out_of_range", f"quantity {quantity / 1000:g}: {action} expects a number {'> 0' if least else '>= 0'}")
+        elif money.sign(bytes(value.quantity)) < least:  # as given: 0.0004 is more than nothing, and rounds to it
+            expected = f"{action} expects a number {'> 0' if least else '>= 0'}"
+            raise Invalid("out_of_range", f"quantity {shown(bytes(value.quantity).decode())}: {expected}")
     if action in _WITHOUT_PRODUCT:
         product_id = None
     elif product_id is None:

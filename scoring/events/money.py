@@ -57,6 +57,14 @@ def quantity(number: bytes, field: str) -> int | None:
     return value
 
 
+def sign(number: bytes) -> int:
+    """1, 0 or -1: of the JSON text of a number."""
+    digits = number.lower().partition(b"e")[0]
+    if not digits.strip(b"-0."):
+        return 0
+    return -1 if digits[:1] == b"-" else 1
+
+
 def amount(number: bytes, field: str) -> int | None:
     """The JSON text of an amount, of either sign -> cents; absent or null -> None. Raises Invalid."""
     if number in _ABSENT:

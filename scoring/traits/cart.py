@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
+from scoring.events.money import line_cents
 from scoring.events.schema import CART_EVENT_TYPES, CART_EVENTS, PURCHASES, CartEvent
 from scoring.segments.model import Engagement
 from scoring.series import bump
@@ -44,7 +44,6 @@ ATTRIBUTES = (
 
 Lines = dict[str, list[Any]]
 _LOG_LIMIT = 512
-_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _CLEAR, _CHECKOUT = "clear", "checkout_started"
 
 
@@ -56,16 +55,6 @@ def cart_items(s: Customer) -> float:
 def cart_value(s: Customer) -> float:
     cart = s.cart
     return sum([line_cents(line[0], line[1]) for line in cart.values()]) / 100 if cart else 0
-
-
-def line_cents(thousandths: int, price: int | str | None) -> int:
-    """Quantity times price in whole cents, rounded half even. A line without a price counts 0."""
-    if price is None:
-        return 0
-    if price.__class__ is int:
-        cents, rest = divmod(thousandths * price, 1000)
-        return cents + (rest > 500 or (rest == 500 and cents & 1))
-    return int((Decimal(thousandths) * Decimal(price) / 10).quantize(Decimal(1), context=_EXACT))
 
 
 def folder(engagement: Engagement, lateness: int) -> Callable[[Customer, CartEvent, int], int]:

@@ -76,11 +76,15 @@ class TestCartEvents:
         assert send(CART_EVENTS, action=action, product_id=None) == send(CART_EVENTS, action=action, product_id="p")
 
     @pytest.mark.parametrize(
-        ("action", "text"), [("add", "0"), ("add", "-1"), ("add", "0.0004"), ("update", "-1"), ("remove", "-0.001"), ("add", "1e9")]
+        ("action", "text"), [("add", "0"), ("add", "-1"), ("add", "0e3"), ("update", "-1"), ("update", "-0.0004"), ("remove", "-0.001"), ("add", "1e9")]
     )
     def test_quantities_out_of_range(self, action: str, text: str) -> None:
         with pytest.raises(ValueError, match="out_of_range"):
             number(CART_EVENTS, "quantity", text, action=action)
+
+    def test_a_quantity_too_small_to_keep_is_more_than_nothing(self) -> None:
+        event = number(CART_EVENTS, "quantity", "0.0004", action="add")
+        assert isinstance(event, CartEvent) and event.quantity == 0
 
     @pytest.mark.parametrize("text", ['"1"', "true", "[]"])
     def test_quantities_are_numbers(self, text: str) -> None:
