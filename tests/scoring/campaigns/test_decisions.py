@@ -267,6 +267,13 @@ def test_a_complaint_is_for_good() -> None:
     assert expected_reason(reachable(), mail(-HOUR, "complained"), campaigns=TRANSACTIONAL) == "complained"
 
 
+def test_a_report_that_comes_late_does_not_hide_a_newer_one() -> None:
+    late = mail(-3 * HOUR, "unsubscribed")
+    assert expected_reason(reachable(), profile(-2 * HOUR, consent__email=True), mail(-HOUR, "unsubscribed"), late) == "unsubscribed"
+    new_address = profile(-30 * MINUTE, email="new@example.org")
+    assert expected_reason(reachable(), mail(-HOUR, "bounced"), new_address, mail(-2 * HOUR, "bounced")) == ""
+
+
 def test_deliveries_opens_and_clicks_take_nothing_away() -> None:
     assert expected_reason(reachable(), mail(-HOUR, "delivered"), mail(-HOUR, "opened"), mail(-HOUR, "clicked")) == ""
 
