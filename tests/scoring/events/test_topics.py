@@ -76,7 +76,8 @@ class TestCartEvents:
         assert send(CART_EVENTS, action=action, product_id=None) == send(CART_EVENTS, action=action, product_id="p")
 
     @pytest.mark.parametrize(
-        ("action", "text"), [("add", "0"), ("add", "-1"), ("add", "0e3"), ("update", "-1"), ("update", "-0.0004"), ("remove", "-0.001"), ("add", "1e9")]
+        ("action", "text"),
+        [("add", "0"), ("add", "-1"), ("add", "0e3"), ("update", "-1"), ("update", "-0.0004"), ("remove", "-0.001"), ("add", "1e9")],
     )
     def test_quantities_out_of_range(self, action: str, text: str) -> None:
         with pytest.raises(ValueError, match="out_of_range"):
