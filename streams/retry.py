@@ -12,12 +12,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.deadletters import DeadLetter, NotADeadLetter, read
 from streams.kafka import clients
 from streams.kafka.names import Names
+from streams.kafka.topics import partition_counts
 from streams.settings import Settings
 
 #: Letters sent and then noted together.
@@ -50,11 +51,13 @@ class Letters:
 
     async def all(self, error: str | None = None) -> AsyncIterator[Found]:
         """Every letter there is now, oldest first in each partition; only those with `error` if given. Raises KafkaError."""
+        count = await self._partitions()
+        if not count:
+            return
         reader = clients.consumer(self._settings, auto_offset_reset="earliest")
         await reader.start()
         try:
-            numbers = reader.partitions_for_topic(self._topic) or await self._partitions(reader)
-            for number in sorted(numbers):
+            for number in range(count):
                 tp = TopicPartition(self._topic, number)
                 reader.assign([tp])
                 await reader.seek_to_beginning(tp)
@@ -74,10 +77,14 @@ class Letters:
         finally:
             await reader.stop()
 
-    async def _partitions(self, reader: AIOKafkaConsumer) -> set[int]:
-        """Of the topic; none if there is no such topic."""
-        await reader.topics()
-        return set(reader.partitions_for_topic(self._topic) or ())
+    async def _partitions(self) -> int:
+        """Of the topic; 0 if there is no such topic."""
+        client = clients.admin(self._settings)
+        try:
+            await client.start()
+            return (await partition_counts(client)).get(self._topic, 0)
+        finally:
+            await client.close()
 
     async def _retried_to(self, error: str, number: int) -> int:
         if (error, number) not in self._done:

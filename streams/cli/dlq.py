@@ -30,6 +30,9 @@ refused again comes back as a new dead letter.
 
 Example: gedrag dlq retry --error unknown_action"""
 
+#: Columns of the table where there is no terminal.
+WIDTH = 160
+
 ErrorFilter = Annotated[str | None, typer.Option("--error", help="Only letters with this error.", show_default=False)]
 
 
@@ -118,15 +121,14 @@ def _print(found: list[Found], count: int) -> None:
         typer.echo("no dead letters")
         return
     table = Table()
-    for name in ("Written", "Error", "Origin", "Key", "Detail", "Sent again"):
-        table.add_column(name, overflow="fold")
+    for name in ("Written", "Error", "Origin"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Detail", overflow="fold", min_width=20)
     for each in found:
         letter = each.letter
-        key = "" if letter.key is None else ascii(letter.key)[2:-1]
-        table.add_row(
-            rfc3339(each.written), letter.error, f"{letter.topic} {letter.partition} @ {letter.offset}", key[:40], letter.detail,
-            "yes" if each.retried else "",
-        )  # fmt: skip
-    Console(highlight=False, markup=False).print(table)
+        again = " (sent again)" if each.retried else ""
+        origin = f"{letter.topic} {letter.partition} @ {letter.offset}"
+        table.add_row(rfc3339(each.written)[:19], letter.error, origin, letter.detail + again)
+    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDTH).print(table)
     if count > len(found):
         typer.echo(f"the newest {len(found):,} of {count:,}")

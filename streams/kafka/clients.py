@@ -68,6 +68,7 @@ def quieten() -> None:
 
 def connection(settings: Settings) -> dict[str, Any]:
     """What every client needs to reach the broker."""
+    quieten()
     options: dict[str, Any] = {
         "bootstrap_servers": settings.broker.split(","),
         "client_id": settings.app_id,
@@ -89,7 +90,6 @@ def connection(settings: Settings) -> dict[str, Any]:
 
 async def wait_for_broker(settings: Settings) -> None:
     """Returns once the broker answers; tries again with longer and longer pauses and says so. Cancel it to give up."""
-    quieten()
     pause = FIRST_PAUSE
     since = monotonic()
     while True:

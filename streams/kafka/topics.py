@@ -61,7 +61,7 @@ async def prepare(settings: Settings) -> None:
     await client.start()
     try:
         wanted = topics(settings)
-        check_partitions(await _partitions(client), [topic.name for topic in wanted], settings.partitions)
+        check_partitions(await partition_counts(client), [topic.name for topic in wanted], settings.partitions)
         await _create(client, wanted, settings)
         await _check_changelog(client, Names(settings.app_id, settings.topic_prefix).changelog)
     finally:
@@ -82,13 +82,13 @@ def check_partitions(found: dict[str, int], wanted: list[str], partitions: int) 
     raise Misconfigured(f"the setting partitions is {partitions}, but {said}: {remedy}")
 
 
-async def _partitions(client: AIOKafkaAdminClient) -> dict[str, int]:
+async def partition_counts(client: AIOKafkaAdminClient) -> dict[str, int]:
     """Partition count of every topic there is. Asking for all of them makes none, as asking by name would."""
     return {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics() if topic["error_code"] == 0}
 
 
 async def _create(client: AIOKafkaAdminClient, wanted: list[Topic], settings: Settings) -> None:
-    there = await _partitions(client)
+    there = await partition_counts(client)
     missing = [topic for topic in wanted if topic.name not in there]
     if not missing:
         return

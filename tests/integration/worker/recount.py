@@ -155,7 +155,8 @@ def compare(want: Outcome, got: Outcome) -> None:
     """AssertionError with examples unless both tell the same story."""
     missing = [want.changes[name] for name in want.changes.keys() - got.changes.keys()]
     extra = [got.changes[name] for name in got.changes.keys() - want.changes.keys()]
-    differing = [(want.changes[name], got.changes[name]) for name in want.changes.keys() & got.changes.keys() if want.changes[name] != got.changes[name]]
+    both = want.changes.keys() & got.changes.keys()
+    differing = [(want.changes[name], got.changes[name]) for name in both if want.changes[name] != got.changes[name]]
     assert not missing, f"{len(missing)} changes missing of {len(want.changes)}, such as {missing[:2]}"
     assert not extra, f"{len(extra)} changes too many, such as {extra[:2]}"
     assert not differing, f"{len(differing)} changes differ, such as {differing[0]}"

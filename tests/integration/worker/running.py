@@ -53,13 +53,16 @@ class Setup:
             "segments": str(DEFINITIONS),
             "campaigns": str(campaigns),
             "log": "json",
+            "web": "off",
         } | overrides
 
 
 class Process:
     """A running `gedrag worker --role customers`. Its log is in `log`."""
 
-    def __init__(self, setup: Setup, name: str = "w1", kill_at: str = "", options: tuple[str, ...] = ("--role", "customers"), **overrides: str) -> None:
+    def __init__(
+        self, setup: Setup, name: str = "w1", kill_at: str = "", options: tuple[str, ...] = ("--role", "customers"), **overrides: str
+    ) -> None:
         self.log = setup.folder / f"{name}.log"
         self._seen = self.log.stat().st_size if self.log.exists() else 0
         # A name over restarts takes a killed worker's place at once instead of after its session.

@@ -27,7 +27,8 @@ def gedrag(setup: Setup, *arguments: str, code: int = 0, text: str | None = None
     command = [sys.executable, "-c", "from streams.cli.main import main; main()", *arguments]
     for name, value in setup.settings().items():
         command += ["--set", f"{name}={value}"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, cwd=setup.folder, env={"PYTHONPATH": str(ROOT)}, check=False)
+    path = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, cwd=setup.folder, env=path, check=False)
     assert done.returncode == code, done.stderr
     return done.stdout
 
@@ -54,11 +55,13 @@ async def test_bad_inputs_become_dead_letters_with_their_very_bytes(setup: Setup
     await settled(setup)
     running.stop()
     letters = await records(setup.address, setup.names.dead_letters)
-    assert sorted((repr(letter.key), repr(letter.value)) for letter in letters) == sorted((repr(key), repr(value)) for _, key, value, _ in BAD)
+    sent = sorted((repr(key), repr(value)) for _, key, value, _ in BAD)
+    assert sorted((repr(letter.key), repr(letter.value)) for letter in letters) == sent
     for letter in letters:
         headers = dict(letter.headers)
         topic, offset = headers["topic"].decode(), int(headers["offset"])
-        origin = next(record for record in await records(setup.address, topic) if (record.partition, record.offset) == (letter.partition, offset))
+        place = letter.partition, offset
+        origin = next(record for record in await records(setup.address, topic) if (record.partition, record.offset) == place)
         assert (origin.key, origin.value) == (letter.key, letter.value)
         assert int(headers["partition"]) == origin.partition and headers["detail"]
         assert (headers["error"].decode()) in {error for _, key, value, error in BAD if (key, value) == (letter.key, letter.value)}
@@ -73,7 +76,8 @@ async def test_dead_letters_are_listed_and_sent_again_once(setup: Setup, worker:
         await feed.flush()
     await settled(setup)
     listed = [json.loads(line) for line in gedrag(setup, "dlq", "list", "--json").splitlines()]
-    assert [(each["error"], each["value"], each["retried"]) for each in listed if each["topic"] == setup.names.inputs[PAGE_VIEWS]] == [("not_json", "?", False)]
+    of_views = [each for each in listed if each["topic"] == setup.names.inputs[PAGE_VIEWS]]
+    assert [(each["error"], each["value"], each["retried"]) for each in of_views] == [("not_json", "?", False)]
     assert "fill" in gedrag(setup, "dlq", "list", "--error", "unknown_action")
     assert gedrag(setup, "dlq", "retry", "--error", "unknown_action") == "1 dead letter sent again\n"
     assert gedrag(setup, "dlq", "retry", "--error", "unknown_action") == "0 dead letters sent again\n"
@@ -124,7 +128,8 @@ async def test_a_shops_own_agent(setup: Setup, worker: type[Process]) -> None:
 
 async def test_produced_to_now_and_timed(setup: Setup) -> None:
     file = setup.folder / "shop.ndjson"
-    file.write_text("".join(f'{{"event_type":"page_view","customer_id":"c1","ts":"2020-01-01T00:00:{second:02}Z"}}\n' for second in (0, 1, 2)))
+    row = '{{"event_type":"page_view","customer_id":"c1","ts":"2020-01-01T00:00:0{}Z"}}\n'
+    file.write_text("".join(row.format(second) for second in (0, 1, 2)))
     before = now_ms()
     gedrag(setup, "produce", str(file), "--now", "--speed", "2")
     sent = await records(setup.address, setup.names.inputs[PAGE_VIEWS])
