@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,14 @@ def test_the_campaigns_that_are_shipped_fit_the_segments_that_are_shipped() -> N
     )  # fmt: skip
     assert cart.stop_on == {"purchase"} and not cart.transactional
     assert back.trigger == Moved("engagement", ("intensive", "regular"), ("occasional", "dormant"))
+
+
+def test_the_example_of_the_guide_reads_as_it_says() -> None:
+    guide = (DEFAULTS.parents[1] / "docs" / "campaigns.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    assert [each.name for each in campaigns(example).campaigns] == ["abandoned_cart", "reactivation"]
+    for name in ("caps", "quiet_hours", "priority", "reentry", "excludes", "hold_out", "variants"):
+        assert f"`{name}`" in guide
 
 
 def test_defaults() -> None:
