@@ -21,7 +21,7 @@ def names(table: Table, key: str, known: Collection[str] | None, what: str) -> t
     for i, name in enumerate(value):
         path = (*table.path, key, i)
         if not isinstance(name, str):
-            table.document.fault(path, f"the name of a {what} must be a text, not {kind_word(name)}")
+            table.document.fault(path, f"a name must be a text, not {kind_word(name)}")
         elif known is not None and name not in known:
             table.document.fault(path, f"unknown {what} `{name[:64]}`", suggest(name, known, f"{what}s"))
         elif name in value[:i]:
