@@ -15,14 +15,13 @@ from rich.live import Live
 from rich.table import Table
 
 from scoring.segments.faults import Faults
-from scoring.segments.model import Segment
 from scoring.segments.read import read
 from streams.agents.reach import reach_redis, redis_of
 from streams.cli.configuration import Overrides, SettingsFile, settings_or_exit
 from streams.cli.options import WRONG_USE
 from streams.kafka.errors import Misconfigured
 from streams.settings import Settings
-from streams.sinks.live_view import Counts, LiveView
+from streams.sinks.live_view import Counts, LiveView, names
 
 _HELP = """Shows how many customers each segment has now, as the worker's live view in Redis has it.
 
@@ -67,10 +66,7 @@ def segments(
 
 def rows(settings: Settings) -> list[str]:
     """The rows of the table, in the order of the definitions; each tier is `group.tier`. Raises Faults, OSError."""
-    found = []
-    for each in read(settings.segments.read_text(encoding="utf-8"), str(settings.segments)).segments:
-        found += [each.name] if isinstance(each, Segment) else [f"{each.name}.{tier.name}" for tier in each.tiers]
-    return found
+    return names(read(settings.segments.read_text(encoding="utf-8"), str(settings.segments)))
 
 
 async def _show(settings: Settings, names: list[str], as_json: bool, every: float | None) -> None:

@@ -11,8 +11,8 @@ import msgspec
 from aiokafka import TopicPartition
 from redis.exceptions import RedisError
 
+from scoring.segments.read import read as read_definitions
 from streams.agents.reach import redis_of
-from streams.cli.segments import rows
 from streams.clock import monotonic
 from streams.demo.figures import Figures, Mail
 from streams.embedded import Mailbox
@@ -20,7 +20,7 @@ from streams.embedded.mailbox import read
 from streams.kafka import clients
 from streams.kafka.names import Names
 from streams.settings import Settings
-from streams.sinks.live_view import LiveView
+from streams.sinks.live_view import LiveView, names
 
 EVERY = 0.25
 
@@ -70,13 +70,13 @@ async def mails(mailbox: Mailbox, figures: Figures) -> None:
 
 async def live_view(settings: Settings, figures: Figures) -> None:
     """Reads the table of segments from Redis, until cancelled."""
-    names = rows(settings)
+    counted = names(read_definitions(settings.segments.read_text(encoding="utf-8"), str(settings.segments)))
     client = redis_of(settings)
     view = LiveView(client, settings.app_id)
     try:
         while True:
             with suppress(RedisError, OSError):
-                figures.segments = await view.counts(names)
+                figures.segments = await view.counts(counted)
             await asyncio.sleep(EVERY)
     finally:
         await client.aclose()

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scoring.segments.model import Definitions, Segment
+
 #: A change of a topic made anew has a lower offset than those taken in, but is newer than the last of them by more than this (ms).
 _ANEW_AFTER = 60_000
 
@@ -77,6 +79,14 @@ class Change:
 class Counts:
     customers: int
     members: dict[str, int]  # by segment, and by `group.tier`
+
+
+def names(definitions: Definitions) -> list[str]:
+    """What the view counts, in the order of the definitions: segments, and `group.tier`."""
+    found = []
+    for each in definitions.segments:
+        found += [each.name] if isinstance(each, Segment) else [f"{each.name}.{tier.name}" for tier in each.tiers]
+    return found
 
 
 class LiveView:
