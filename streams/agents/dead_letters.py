@@ -57,6 +57,10 @@ class DeadLetterBox:
         async with self._lock:
             if self._producer is None:
                 producer = clients.producer(self._settings)
-                await producer.start()
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
                 self._producer = producer
             return self._producer

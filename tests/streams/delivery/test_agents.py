@@ -33,13 +33,14 @@ def setup(kafka: parts.Kafka, topic_prefix: str, tmp_path: Path) -> Setup:
 
 
 @pytest.fixture
-def worker(setup: Setup, redis_url: str, smtp_server: Server) -> Iterator[Callable[..., Process]]:
+def worker(kafka: parts.Kafka, setup: Setup, redis_url: str, smtp_server: Server) -> Iterator[Callable[..., Process]]:
     """Starts a worker of one role."""
     with workers(setup) as make:
 
         def start(role: str, name: str = "w1", **overrides: str) -> Process:
             settings = {"redis": redis_url, "smtp": smtp_server.url, "sender": "Koffie <hallo@koffie.example>"} | overrides
-            # A group of its own a start: a killed worker's place is free at the next session check, not at once.
+            if not kafka.real:
+                settings["idempotence"] = "off"
             return make(name, options=("--role", role), **settings)  # type: ignore[call-arg, return-value]
 
         yield start
