@@ -19,7 +19,7 @@ Examples:
   gedrag worker --agents my_shop.actions
 
 Stops at SIGTERM or Ctrl-C with exit code 0, after it has finished what it was doing. Exit code 2: something has to be
-put right first (one line says what); 75: another worker has taken over, start it again.
+put right first (one line says what); 1: it cannot go on without giving a wrong answer, or failed.
 """
 
 

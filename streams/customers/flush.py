@@ -120,12 +120,22 @@ class Flusher:
             outbox.add(work.touched[key], partition.sequence, entry)
         return entries
 
+    def note(self, partition: Partition) -> Batch:
+        """A record of what is delivered, alone."""
+        batches = Batches(self._make)
+        self._mark(partition, batches)
+        return batches.filled[0]
+
+    def _mark(self, partition: Partition, batches: Batches) -> None:
+        delivered = partition.delivered
+        batches.add(META, changelog.own(partition.epoch, Meta(delivered.confirmed, delivered.fired, delivered.positions)), [])
+        partition.marked = delivered
+
     def _changelog(self, partition: Partition, work: Work, clock: float) -> list[Batch]:
         """The position record first: it speaks of what was delivered before this flush, whatever becomes of this one."""
-        delivered = partition.delivered
         batches = Batches(self._make)
-        batches.add(META, changelog.own(partition.epoch, Meta(delivered.confirmed, delivered.fired, delivered.positions)), [])
-        partition.marked, partition.marked_at = delivered, clock
+        self._mark(partition, batches)
+        partition.marked_at = clock
         states, armed, arm = partition.states, work.armed, partition.wheel.arm
         epoch, fingerprint, pack, add = partition.epoch, self._engine.fingerprint, HEADER.pack, batches.add
         for key, state in work.touched.items():

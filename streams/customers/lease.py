@@ -3,7 +3,7 @@
 A worker that is stopped for longer than the session (SIGSTOP, swapping, a paused machine) has been replaced when it
 goes on, and Kafka would still take its records. So nothing is sent unless a heartbeat sent within the session was
 answered; once it has expired, the next heartbeat decides: a broker that was away renews it, a group that has
-dropped us ends it.
+dropped us ends it. An ended lease stays ended, and with it whatever was waiting to be sent under it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,16 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from streams.kafka.errors import LeaseLost
+from aiokafka.errors import KafkaError
 
 #: Part of the session after which records are held back, so that one that passes arrives within it.
 SAFE = 0.8
+
+
+class LeaseEnded(KafkaError):  # type: ignore[misc]
+    """Records were to be sent by a worker whose partitions are somebody else's. No use trying again."""
+
+    retriable = False
 
 
 def elapsed() -> float:
@@ -27,31 +33,28 @@ def elapsed() -> float:
 
 
 class Lease:
-    """`session` in seconds. `held_up` tells whether records of ours may still be on their way."""
+    """`session` in seconds."""
 
-    def __init__(self, session: float, held_up: Callable[[], bool], clock: Callable[[], float] = elapsed) -> None:
+    def __init__(self, session: float, clock: Callable[[], float] = elapsed) -> None:
         self._session = session * SAFE
-        self._held_up = held_up
         self._clock = clock
         self._beat = float("-inf")
-        self._lost = False
         self._changed = asyncio.Event()
+        self.ended = False
 
     def renew(self, at: float | None = None) -> None:
         """A heartbeat sent at `at` (or a join that ends now) was answered."""
         self._beat = max(self._beat, self._clock() if at is None else at)
-        self._notify()
+        self._changed.set()
 
-    def drop(self) -> None:
-        """The group does not know us any more. With nothing on its way we may simply join again."""
-        self._beat = float("-inf")
-        if self._held_up():
-            self._lost = True
-        self._notify()
+    def end(self) -> None:
+        """The partitions are not ours any more."""
+        self.ended = True
+        self._changed.set()
 
     @property
     def held(self) -> bool:
-        return not self._lost and self._clock() - self._beat < self._session
+        return not self.ended and self.silence < self._session
 
     @property
     def silence(self) -> float:
@@ -59,12 +62,9 @@ class Lease:
         return self._clock() - self._beat
 
     async def gate(self) -> None:
-        """Returns at once while the lease is held; else waits for what the next heartbeat brings. Raises LeaseLost."""
+        """Returns at once while the lease is held; else waits for what the next heartbeat brings. Raises LeaseEnded."""
         while not self.held:
-            if self._lost:
-                raise LeaseLost("the consumer group gave this worker's partitions to another one; start it again to take part")
+            if self.ended:
+                raise LeaseEnded("the partitions are another worker's now")
             self._changed.clear()
             await self._changed.wait()
-
-    def _notify(self) -> None:
-        self._changed.set()

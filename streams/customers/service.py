@@ -32,7 +32,7 @@ from streams.customers.recovery import check_position
 from streams.customers.takeover import Takeover
 from streams.deadletters import Limit
 from streams.kafka import clients, internals
-from streams.kafka.errors import Fatal, LeaseLost
+from streams.kafka.errors import Fatal
 from streams.kafka.names import Names
 
 if TYPE_CHECKING:
@@ -78,32 +78,34 @@ class CustomerService(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._progress = asyncio.Event()
         self._stopping = False
         self._told = float("-inf")  # when it was said that the broker is away
-        self._lease = Lease(settings.session_timeout / 1000, self._sending)
+        self._lease = Lease(settings.session_timeout / 1000)
+        self._equipped: asyncio.Task[None] | None = None  # under way when a lease follows one that ended
+        self._migration = Migration(engine)
+        self._evaluator = Evaluator(engine, self.names.inputs, self.counters)
+        self._intake = Intake(decoders(settings.currency), Limit(settings.dead_letter_limit), self.counters, now_ms)
 
     # ---- life cycle
 
     async def on_start(self) -> None:
         """Connects and subscribes; partitions are taken over as they are assigned. Raises Fatal, KafkaError."""
-        await self._start_producer()
+        await self._equip(self._lease)
         await self._start_consumer()
-        ids = await internals.topic_ids(self._producer.client, list(self.names.inputs))
-        delivery = Delivery(self._producer, self.names.changelog, self.fail, self._progress.set)
-        migration = Migration(self._engine)
-        evaluator = Evaluator(self._engine, self.names.inputs, self.counters)
-        self._intake = Intake(decoders(self.settings.currency), Limit(self.settings.dead_letter_limit), self.counters, now_ms)
-        self._flusher = Flusher(self._engine, evaluator, migration, self.names, self.counters, self._producer.create_batch)
-        self._delivery = delivery
-        self._takeover = Takeover(
-            self.settings, self.names, self._engine, migration, delivery,
-            TopicIds(self.settings.partitions, {topic: ids.get(topic, "") for topic in self.names.inputs}),
-            self._producer.create_batch, self._beginnings, self._confirm,
-        )  # fmt: skip
         self._consumer.subscribe(list(self.names.inputs), listener=self)
 
-    async def _start_producer(self) -> None:
-        self._producer: AIOKafkaProducer = clients.producer(self.settings)
-        internals.guard_produce(self._producer, self._lease.gate)
-        await self._producer.start()
+    async def _equip(self, lease: Lease) -> None:
+        """A producer that sends under this lease and no other, and those who use it."""
+        producer = clients.producer(self.settings)
+        internals.guard_produce(producer, lease.gate)
+        await producer.start()
+        ids = await internals.topic_ids(producer.client, list(self.names.inputs))
+        topics = TopicIds(self.settings.partitions, {topic: ids.get(topic, "") for topic in self.names.inputs})
+        self._producer: AIOKafkaProducer = producer
+        self._delivery = Delivery(producer, self.names.changelog, self.fail, self._progress.set)
+        self._flusher = Flusher(self._engine, self._evaluator, self._migration, self.names, self.counters, producer.create_batch)
+        self._takeover = Takeover(
+            self.settings, self.names, self._engine, self._migration, self._delivery, topics,
+            producer.create_batch, self._first_positions, self._confirm,
+        )  # fmt: skip
 
     async def _start_consumer(self) -> None:
         session = self.settings.session_timeout
@@ -124,7 +126,7 @@ class CustomerService(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         await self._consumer.start()
         self._sent = internals.watch_fetches(self._consumer, now_ms)
         internals.fetch_past_full_queues(self._consumer)
-        self._confirm = internals.watch_membership(self._consumer, self._lease.renew, self._dropped, elapsed)
+        self._beat_now = internals.watch_membership(self._consumer, self._renew, self._dropped, elapsed)
 
     async def on_stop(self) -> None:
         """Finishes what is on its way, commits and leaves the group."""
@@ -149,6 +151,9 @@ class CustomerService(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     # ---- group membership; callbacks only start tasks, since aiokafka does not heart-beat before they return
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        if self._lease.ended:
+            self._lease = Lease(self.settings.session_timeout / 1000)
+            self._equipped = asyncio.create_task(self._replace_producer(self._producer, self._lease))
         self._lease.renew()
         generation = internals.generation(self._consumer)
         numbers = sorted({tp.partition for tp in assigned})
@@ -169,29 +174,52 @@ class CustomerService(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             if partition.chain is not None and not partition.ready and not partition.in_flight:
                 partition.chain.cancel()  # still reading
         await settle(given, SETTLE)
-        await self._commit()
+        await self._close(given)
+        await asyncio.wait({asyncio.create_task(self._commit())}, timeout=SETTLE)
         for partition in given:
             partition.give_up()
             if partition.in_flight:
-                self.fail(LeaseLost("records were still on their way when the partitions had to be given up; start it again"))
+                log.warning("records were still on their way when the partition had to be given up", partition=partition.number)
+                self._lease.end()
             self.partitions.pop(partition.number, None)
 
+    async def _close(self, given: list[Partition]) -> None:
+        """Notes what is delivered, so that whoever comes next has nothing to do twice. A failure is no harm."""
+        done = [each for each in given if each.delivered.positions and not each.lost and not each.in_flight]
+        try:
+            await asyncio.wait_for(asyncio.gather(*(self._note(partition) for partition in done)), SETTLE)
+        except (TimeoutError, KafkaError) as error:
+            log.debug("positions not noted", error=repr(error))
+
+    async def _note(self, partition: Partition) -> None:
+        partition.in_flight += 1
+        await self._delivery.send(partition, self.names.changelog, [self._flusher.note(partition)])
+        partition.in_flight -= 1
+
+    def _renew(self, at: float) -> None:
+        self._lease.renew(at)
+
+    async def _confirm(self) -> None:
+        await self._beat_now()
+
     def _dropped(self) -> None:
-        """The group has gone on without us: what we hold is somebody else's."""
+        """The group has gone on without us: what we hold is somebody else's, and nothing of it may leave any more."""
         if self._stopping:
             return
-        self._lease.drop()
-        sending = self._sending()
+        if self.partitions:
+            log.warning("the consumer group gave this worker's partitions away; joining again", partitions=sorted(self.partitions))
+        self._lease.end()
         for partition in self.partitions.values():
             partition.give_up()
-        if sending:
-            self.fail(LeaseLost("the consumer group gave this worker's partitions to another one; start it again to take part"))
 
-    def _sending(self) -> bool:
-        return any(partition.in_flight for partition in self.partitions.values())
+    async def _replace_producer(self, old: AIOKafkaProducer, lease: Lease) -> None:
+        await self._equip(lease)
+        await old.stop()
 
     async def _take_over(self, partition: Partition, generation: int) -> None:
         try:
+            if self._equipped is not None:
+                await asyncio.shield(self._equipped)
             await self._takeover.take(partition, generation)
             await self._check_positions(partition)
             if partition.lost or partition.leaving:
@@ -217,6 +245,17 @@ class CustomerService(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 partition.alignment.position[rank] = beginning
             else:
                 check_position(topic, partition.number, position, beginning, None)
+
+    async def _first_positions(self, number: int) -> list[int]:
+        """Where to begin without a changelog: at the beginning, unless the group says that customers were known once."""
+        for topic in self.names.inputs:
+            committed = await self._consumer.committed(TopicPartition(topic, number))
+            if committed:
+                raise Fatal(
+                    f"{self.names.changelog} partition {number} is empty, but the consumer group {self.names.group} had come to offset "
+                    f"{committed} of {topic}: all customers are forgotten. Restore the changelog, or start anew with another app_id"
+                )
+        return await self._beginnings(number)
 
     async def _beginnings(self, number: int) -> list[int]:
         tps = [TopicPartition(topic, number) for topic in self.names.inputs]
@@ -335,8 +374,8 @@ class CustomerService(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         if not offsets:
             return
         try:
-            await asyncio.wait_for(self._consumer.commit(offsets), SETTLE)
-        except (TimeoutError, KafkaError) as error:
+            await self._consumer.commit(offsets)
+        except KafkaError as error:
             log.debug("offsets not committed", error=repr(error))
             return
         point("committed")

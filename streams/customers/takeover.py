@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Takeover:
-    """`beginnings` gives the first offset of every input topic of a partition number; `confirm` a heartbeat's answer."""
+    """`first` gives the positions to start from without a changelog; `confirm` returns when a heartbeat was answered."""
 
     settings: Settings
     names: Names
@@ -48,7 +48,7 @@ class Takeover:
     delivery: Delivery
     topics: TopicIds
     make_batch: MakeBatch
-    beginnings: Callable[[int], Awaitable[list[int]]]
+    first: Callable[[int], Awaitable[list[int]]]
     confirm: Callable[[], Awaitable[None]]
 
     async def take(self, partition: Partition, generation: int) -> None:
@@ -61,7 +61,7 @@ class Takeover:
             self.migration.learn(fingerprint, layout)
         # Until now the partition might have been another worker's without our knowing.
         await self.confirm()
-        meta = restored.meta or Meta(0, 0, await self.beginnings(partition.number))
+        meta = restored.meta or Meta(0, 0, await self.first(partition.number))
         partition.epoch = max(restored.epoch + 1, generation)
         partition.sequence = partition.promised = partition.epoch << FLUSH_BITS
         partition.states = restored.states

@@ -13,9 +13,3 @@ class Misconfigured(Fatal):
     """Settings, topics or definitions that do not fit together: to be put right before another start."""
 
     code = 2
-
-
-class LeaseLost(Fatal):
-    """Another worker has this one's partitions, and records of ours were on their way. A supervisor should start it again."""
-
-    code = 75  # EX_TEMPFAIL

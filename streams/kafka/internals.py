@@ -92,14 +92,15 @@ def watch_membership(
 def guard_produce(producer: AIOKafkaProducer, gate: Callable[[], Awaitable[None]]) -> None:
     """Awaits `gate` before every produce request, the last place where a record can be held back.
 
-    Batches wait in the producer and are sent again after errors, long after we handed them over. An exception from the
-    gate ends the sender: nothing more leaves this producer, every record still waiting fails.
+    Batches wait in the producer and are sent again after errors, long after we handed them over. Where the gate raises a
+    KafkaError that is not to be retried, the records of the request fail with it.
     """
     client = producer.client
     send = client.send
 
     async def guarded(node_id: int, request: Any, **options: Any) -> Any:
         if isinstance(request, ProduceRequest):
+            await client.ready(node_id)  # connecting may take long: the gate comes after it
             await gate()
         return await send(node_id, request, **options)
 

@@ -75,6 +75,7 @@ async def test_dead_letters_are_listed_and_sent_again_once(setup: Setup, worker:
         await feed.send(PAGE_VIEWS, b"c1", b"?")
         await feed.flush()
     await settled(setup)
+    running.stop()
     listed = [json.loads(line) for line in gedrag(setup, "dlq", "list", "--json").splitlines()]
     of_views = [each for each in listed if each["topic"] == setup.names.inputs[PAGE_VIEWS]]
     assert [(each["error"], each["value"], each["retried"]) for each in of_views] == [("not_json", "?", False)]
@@ -84,6 +85,7 @@ async def test_dead_letters_are_listed_and_sent_again_once(setup: Setup, worker:
     assert gedrag(setup, "dlq", "retry") == "1 dead letter sent again\n"  # the other one
     again = await records(setup.address, setup.names.inputs[CART_EVENTS])
     assert [(record.value, record.timestamp) for record in again] == [(again[0].value, again[0].timestamp)] * 2
+    running = await asyncio.to_thread(worker().ready)
     await settled(setup)
     running.stop()
     # Refused again, they are dead letters anew; what was sent again is told apart.

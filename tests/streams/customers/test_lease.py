@@ -6,8 +6,7 @@ import asyncio
 
 import pytest
 
-from streams.customers.lease import Lease
-from streams.kafka.errors import LeaseLost
+from streams.customers.lease import Lease, LeaseEnded
 
 
 class Clock:
@@ -17,9 +16,9 @@ class Clock:
         return self.now
 
 
-def lease(on_its_way: bool = True) -> tuple[Lease, Clock]:
+def lease() -> tuple[Lease, Clock]:
     clock = Clock()
-    return Lease(10, lambda: on_its_way, clock), clock
+    return Lease(10, clock), clock
 
 
 async def test_it_is_held_within_a_session_of_a_heartbeat() -> None:
@@ -58,18 +57,9 @@ async def test_nothing_passes_once_the_group_has_gone_on() -> None:
     clock.now = 200.0
     waiting = asyncio.create_task(held.gate())
     await asyncio.sleep(0)
-    held.drop()
-    with pytest.raises(LeaseLost):
+    held.end()
+    with pytest.raises(LeaseEnded):
         await waiting
     held.renew(200.0)
-    with pytest.raises(LeaseLost):  # what was on its way then must never leave
+    with pytest.raises(LeaseEnded):  # what was on its way then must never leave
         await held.gate()
-
-
-async def test_with_nothing_on_its_way_one_may_join_again() -> None:
-    held, _ = lease(on_its_way=False)
-    held.renew(100.0)
-    held.drop()
-    assert not held.held
-    held.renew(100.5)
-    await held.gate()
