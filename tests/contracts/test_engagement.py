@@ -73,6 +73,18 @@ def test_half_life_and_weights_may_be_given() -> None:
     it.says("12:00", "engagement >= 4.5 + 3 / 1.4142135623731 - 0.000000001")
 
 
+def test_a_sum_of_powers_never_is_nothing() -> None:
+    """Long after a double would have underflowed."""
+    it = Story('[engagement]\nhalf_life = "1h"\n' + toml("engagement > 0") + toml("engagement <= 0", "cold"))
+    it.page_view("10:00")
+    it.refund("+100d 10:00")
+    it.passes("+400d 10:00")
+    it.tells("10:00 it entered by event")
+    cold = Story(toml("engagement > 0") + toml("engagement <= 0", "cold"))
+    cold.refund("10:00")
+    cold.tells("10:00 cold entered by event")
+
+
 def test_tiers_fall_one_by_one() -> None:
     it = Story(tiers("level", "high: engagement >= 8", "mid: engagement >= 2", "low"))
     it.buys("10:00")

@@ -176,6 +176,42 @@ def test_too_late_a_purchase_is_an_order_all_the_same() -> None:
     assert not it.buys("+40d 11:00", "o1", 5)
 
 
+def test_a_late_record_of_an_order_is_the_order_and_the_later_one_its_repeat() -> None:
+    it = story("spend >= 15")
+    it.add("09:00", "a", 2)
+    it.buys("10:01", "o1", 10)
+    it.add("10:02", "b")
+    assert it.buys("10:00", "o1", 20)
+    it.tells("10:02 entered by late_event")
+    it.says("10:30", "purchases == 1", "spend == 20", "cart_items == 1", "since_last_purchase >= minutes(30)")
+    assert not it.buys("10:00:30", "o1", 5)
+    it.says("10:30", "spend == 20")
+
+
+def test_what_only_the_repeat_of_an_order_did_is_undone() -> None:
+    it = story()
+    it.add("09:00", "a", 2)
+    it.buys("12:00", "o1", 10)
+    it.says("12:00", "sessions == 2", "cart_items == 0")
+    it.buys("09:10", "o1", 10)
+    it.says("12:00", "sessions == 1", "time_on_site == minutes(10)", "since_last_visit >= minutes(170)", "active_days == 1")
+    it.add("12:01", "c")
+    it.says("12:01", "cart_items == 1")
+    kept = story()
+    kept.add("09:00", "a")
+    kept.buys("12:00", "o1", 10)
+    kept.add("09:30", "b")
+    kept.buys("09:10", "o1", 10)
+    kept.says("12:00", "cart_items == 1", "purchases == 1")
+
+
+def test_beyond_the_lateness_window_an_order_keeps_its_place() -> None:
+    it = story()
+    it.buys("+1d 10:00:00.001", "o1", 10)
+    assert not it.buys("10:00", "o1", 20)
+    it.says("+1d 11:00", "spend == 10")
+
+
 def test_dependents_follow_a_late_event_at_its_instant() -> None:
     it = Story(toml("in_segment('buyer')", "asks") + toml("purchases >= 1", "buyer"))
     it.page_view("10:00")

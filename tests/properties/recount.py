@@ -52,8 +52,8 @@ class Recount:
     changes: list[Change] = field(default_factory=list)
     arrived: list[Event] = field(default_factory=list)  # accepted, as they came
     too_late: set[int] = field(default_factory=set)
-    at: int = -1  # evaluated up to: its last event, or the last instant at which time changed an answer
-    passed: int = -1  # how far time was let pass
+    at: int = -FOREVER  # evaluated up to: its last event, or the last instant at which time changed an answer
+    passed: int = -FOREVER  # how far time was let pass
 
     def __post_init__(self) -> None:
         self.order = in_order_of_reference(self.definitions)
@@ -107,7 +107,11 @@ class Recount:
         ids = [e for e in self.arrived if e.event_id is not None][-32:]
         if event.event_id is not None and any(e.event_id == event.event_id and abs(e.ts - event.ts) <= DAY for e in ids):
             return True
-        return is_placed(event) and any(is_placed(e) and e.order_id == event.order_id and e.ts <= event.ts for e in self.arrived)
+        if not is_placed(event):
+            return False
+        same = [e for e in self.arrived if is_placed(e) and e.order_id == event.order_id]
+        # An earlier record of an order takes the later one's place; beyond the lateness window nothing is undone.
+        return any(e.ts <= event.ts for e in same) or bool(same and self.at - event.ts > self.lateness)
 
     def history_now(self) -> History:
         in_order = sorted(self.arrived, key=lambda e: (e.ts, e.rank))  # stable: then the order of arrival
