@@ -67,8 +67,9 @@ def traffic(seed: int, customers: int, start: int, seconds: float, rate: float) 
 class Feed:
     """Puts events on the topics of a prefix."""
 
-    def __init__(self, address: str, prefix: str, partitions: int = 4) -> None:
+    def __init__(self, address: str, prefix: str, partitions: int = 4, idempotence: bool = True) -> None:
         self._address = address
+        self._idempotence = idempotence
         self._prefix = prefix
         self._numbers = list(range(partitions))
         self._place = DefaultPartitioner()
@@ -77,7 +78,7 @@ class Feed:
         return int(self._place(key, self._numbers, self._numbers))
 
     async def __aenter__(self) -> Feed:
-        self._producer = AIOKafkaProducer(bootstrap_servers=self._address, enable_idempotence=True, linger_ms=2)
+        self._producer = AIOKafkaProducer(bootstrap_servers=self._address, enable_idempotence=self._idempotence, linger_ms=2)
         await self._producer.start()
         return self
 

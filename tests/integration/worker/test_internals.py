@@ -1,0 +1,136 @@
+"""Every aiokafka internal the worker leans on, against a broker: an upgrade that moves one fails here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from streams.clock import monotonic, now_ms
+from streams.customers.lease import LeaseEnded
+from streams.kafka import internals
+from tests import parts
+
+pytestmark = pytest.mark.real_kafka
+
+
+@asynccontextmanager
+async def admin(kafka: parts.Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
+    client = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+@asynccontextmanager
+async def joined(kafka: parts.Kafka, topics: list[str], group: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer that is a member of its group."""
+    async with admin(kafka) as client:
+        await client.create_topics([NewTopic(topic, 1, 1) for topic in topics])
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka.address, group_id=group, auto_offset_reset="earliest", session_timeout_ms=6000, heartbeat_interval_ms=300,
+        fetch_max_wait_ms=200,
+    )  # fmt: skip
+    await consumer.start()
+    consumer.subscribe(topics)
+    try:
+        while not consumer.assignment():
+            await consumer.getmany(timeout_ms=50)
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def test_when_the_newest_answered_fetch_was_sent(kafka: parts.Kafka, topic_prefix: str) -> None:
+    topic = topic_prefix + "t"
+    async with joined(kafka, [topic], topic_prefix + "g") as consumer:
+        sent = internals.watch_fetches(consumer, now_ms)
+        tp = TopicPartition(topic, 0)
+        for _ in range(3):
+            before = now_ms()
+            while sent.get(tp, 0) < before:
+                await consumer.getmany(timeout_ms=50)
+            # The fetch was answered after waiting at the broker, and is told by when it was sent.
+            assert before <= sent[tp] <= now_ms() - 150
+        assert consumer.highwater(tp) == 0
+
+
+async def test_a_full_queue_does_not_keep_others_waiting(kafka: parts.Kafka, topic_prefix: str) -> None:
+    full, other = topic_prefix + "full", topic_prefix + "other"
+    async with joined(kafka, [full, other], topic_prefix + "g") as consumer:
+        internals.fetch_past_full_queues(consumer)
+        producer = AIOKafkaProducer(bootstrap_servers=kafka.address)
+        await producer.start()
+        await producer.send_and_wait(full, b"stays")
+        await asyncio.sleep(0.3)
+        began = monotonic()
+        for _ in range(10):
+            await producer.send_and_wait(other, b"x")
+            while not await consumer.getmany(TopicPartition(other, 0), timeout_ms=300):
+                pass
+        await producer.stop()
+        assert monotonic() - began < 0.8  # aiokafka's own pause is 0.1 s each time
+
+
+async def test_generation_and_heartbeats(kafka: parts.Kafka, topic_prefix: str) -> None:
+    async with joined(kafka, [topic_prefix + "t"], topic_prefix + "g") as consumer:
+        beats: list[float] = []
+        lost: list[bool] = []
+        at_once = internals.watch_membership(consumer, beats.append, lambda: lost.append(True), monotonic)
+        assert internals.generation(consumer) >= 1
+        began = monotonic()
+        await at_once()
+        assert len(beats) == 1 and began <= beats[0] <= monotonic()
+        await asyncio.sleep(0.8)
+        assert len(beats) >= 2, "the client's own heartbeats are seen too"
+        # The group forgets us: as after a session without heartbeats.
+        member = consumer._coordinator.member_id
+        consumer._coordinator.member_id = "nobody"
+        await at_once()
+        assert lost == [True]
+        consumer._coordinator.member_id = member
+
+
+async def test_a_gate_before_every_produce_request(kafka: parts.Kafka, topic_prefix: str) -> None:
+    topic = topic_prefix + "t"
+    async with admin(kafka) as client:
+        await client.create_topics([NewTopic(topic, 1, 1)])
+    open_ = asyncio.Event()
+    ended = False
+
+    async def gate() -> None:
+        await open_.wait()
+        if ended:
+            raise LeaseEnded("no")
+
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.address, enable_idempotence=True)
+    internals.guard_produce(producer, gate)
+    await producer.start()
+    waiting = await producer.send(topic, b"1")
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    open_.set()
+    assert (await waiting).offset == 0
+    ended = True
+    with pytest.raises(LeaseEnded):
+        await producer.send_and_wait(topic, b"2")
+    await asyncio.wait_for(producer.stop(), 5)
+
+
+async def test_a_topic_made_anew_has_another_id(kafka: parts.Kafka, topic_prefix: str) -> None:
+    topic = topic_prefix + "t"
+    async with admin(kafka) as client:
+        await client.create_topics([NewTopic(topic, 1, 1)])
+        first = await internals.topic_ids(client._client, [topic, topic_prefix + "missing"])
+        await client.delete_topics([topic])
+        await asyncio.sleep(0.3)
+        await client.create_topics([NewTopic(topic, 1, 1)])
+        second = await internals.topic_ids(client._client, [topic])
+    assert first.keys() == second.keys() == {topic}
+    assert len(first[topic]) == 32 and first != second
