@@ -3,34 +3,63 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from streams.cli.options import WRONG_USE
 from streams.embedded.process import EmbeddedError
 from streams.settings import SettingsError
 
 #: In the order --help shows them: what to try first, then what a shop runs, then what looks after it.
-COMMANDS = ("demo", "check", "replay", "simulate", "worker", "produce", "segments", "dlq", "settings")
+COMMANDS = {
+    "demo": "See everything work on this machine, without Docker.",
+    "check": "Say what is wrong with a definition file, or what its segments read.",
+    "replay": "Run files of events through the engine; write every change.",
+    "simulate": "Write a made-up shop's events.",
+    "worker": "Run the stream worker.",
+    "produce": "Send files of events to Kafka.",
+    "segments": "Show how many customers are in each segment now.",
+    "dlq": "List dead letters, or send them again.",
+    "settings": "Print every setting, its value and where it came from.",
+}
 
 _HELP = """Watches what every customer of a shop does, keeps their behavioural segments right to the second, and acts on every change.
 
 Start with: gedrag demo"""
 
 
+class _InOrder(typer.core.TyperGroup):
+    """Lists the commands as above; Typer would put groups last and cut long helps off."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            command.short_help = COMMANDS[cmd_name]
+        return command
+
+
 def build() -> typer.Typer:
     """The app with all its commands."""
     app = typer.Typer(
-        name="gedrag", help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+        name="gedrag",
+        cls=_InOrder,
+        help=_HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"max_content_width": 120},
     )
     app.callback()(_root)
     for command in COMMANDS:
-        if importlib.util.find_spec(f"streams.cli.{command}"):
-            importlib.import_module(f"streams.cli.{command}").register(app)
+        importlib.import_module(f"streams.cli.{command}").register(app)
     return app
 
 
