@@ -28,7 +28,7 @@ def leaves() -> Iterator[tuple[str, ...]]:
         yield from ((name, each) for each in subcommands) if subcommands else ((name,),)
 
 
-@pytest.mark.parametrize("words", leaves(), ids=" ".join)
+@pytest.mark.parametrize("words", list(leaves()), ids=" ".join)
 def test_every_command_has_help_with_an_example(words: tuple[str, ...]) -> None:
     result = CliRunner().invoke(build(), [*words, "--help"])
     assert result.exit_code == 0
