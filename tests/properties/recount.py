@@ -15,7 +15,7 @@ from typing import NamedTuple
 from scoring.events.schema import Event, Purchase
 from scoring.expressions import tree
 from scoring.segments.model import Definitions, Segment, Tiers
-from tests.properties.history import DAY, GROWING, HOUR, History
+from tests.properties.history import DAY, GROWING, HOUR, History, Value
 from tests.properties.judge import View, conditions, holds, references, walk
 
 LATENESS = DAY
@@ -50,6 +50,7 @@ class Recount:
     definitions: Definitions
     lateness: int = LATENESS
     changes: list[Change] = field(default_factory=list)
+    seen: list[dict[str, Value]] = field(default_factory=list)  # for each change, what its definition read then
     arrived: list[Event] = field(default_factory=list)  # accepted, as they came
     too_late: set[int] = field(default_factory=set)
     at: int = -FOREVER  # evaluated up to: its last event, or the last instant at which time changed an answer
@@ -61,6 +62,7 @@ class Recount:
         nodes = [node for condition in conditions(self.definitions) for node in walk(condition)]
         attributes = [n for n in nodes if isinstance(n, tree.Attr)]
         compared = [n for n in nodes if isinstance(n, tree.Compare) and isinstance(n.left, tree.Attr) and isinstance(n.right, tree.Const)]
+        self.read_by = {s.name: [n for c in own_conditions(s) for n in walk(c) if isinstance(n, tree.Attr)] for s in self.order}
         self.windows = {n.window for n in attributes if n.window is not None}
         self.spans = {n.right.value for n in compared if n.left.name in GROWING}
         self.levels = {float(n.right.value) for n in compared if n.left.name == "engagement"}
@@ -160,6 +162,8 @@ class Recount:
                 self.judge_tiers(segment, view, cause)
             else:
                 self.judge_segment(segment, view, cause)
+            while len(self.seen) < len(self.changes):
+                self.seen.append({n.text: view.value(n.name, n.window) for n in self.read_by[segment.name]})
 
     def judge_segment(self, segment: Segment, view: View, cause: str) -> None:
         now, own = view.now, self.standing[segment.name]
