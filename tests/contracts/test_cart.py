@@ -198,6 +198,12 @@ def test_quantities_are_whole_thousandths_rounded_half_even() -> None:
     it.says("10:01", "cart_items == 0.006")
 
 
+def test_a_quantity_that_rounds_to_nothing_makes_no_line() -> None:
+    it = story()
+    it.add("10:00", "a", 0.0004, 5)
+    it.says("10:00", "cart_items == 0", "cart_idle is None", "cart_adds == 1")
+
+
 def test_an_update_that_rounds_to_nothing_takes_the_line_away() -> None:
     it = story()
     it.add("10:00", "a", 1, 5)
