@@ -44,8 +44,22 @@ class Mailbox:
         except OSError as error:
             raise EmbeddedError(f"the embedded mailbox can't listen: {error.strerror or error}") from None
         self.port: int = self._server.sockets[0].getsockname()[1]
-        self._thread = threading.Thread(target=self._loop.run_forever, name="gedrag-mailbox", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="gedrag-mailbox", daemon=True)
         self._thread.start()
+
+    def _run(self) -> None:
+        """The thread: serves until `_end`."""
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+        open_ones = asyncio.all_tasks(self._loop)
+        for task in open_ones:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*open_ones, return_exceptions=True))
+        self._loop.close()
+
+    def _end(self) -> None:
+        self._server.close()
+        self._loop.stop()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         message = email.message_from_bytes(envelope.content, policy=email.policy.SMTP)
@@ -68,8 +82,7 @@ class Mailbox:
 
     def stop(self) -> None:
         """Stop listening; mails in a folder that was given stay there."""
-        self._server.close()
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._end)
         self._thread.join(5.0)
         if self._temporary:
             shutil.rmtree(self.folder.parent, ignore_errors=True)
