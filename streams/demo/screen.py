@@ -76,7 +76,7 @@ def _changes(figures: Figures, rows: int) -> RenderableType:
         tiers = " > ".join(tier for tier in (change["from"], change["to"]) if tier)
         what = f"{change['segment']}: {tiers}" if kind == "moved" else f"{kind} {change['segment']}"
         why = change["reason"] + (" (time passed)" if change["cause"] == "deadline" else "")
-        table.add_row(Text(change["at"][11:16], "dim"), change["customer_id"], Text(what, _COLOURS.get(kind, "")), Text(why, "dim"))
+        table.add_row(Text(change["at"][11:16], "dim"), Text(change["customer_id"]), Text(what, _COLOURS.get(kind, "")), Text(why, "dim"))
     return table
 
 
@@ -88,5 +88,5 @@ def _mails(figures: Figures, rows: int, url: str) -> RenderableType:
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for mail in list(figures.last_mails)[-rows:]:
-        table.add_row(Text(f"{url}/{mail.number}", "underline"), mail.to, mail.subject)
+        table.add_row(Text(f"{url}/{mail.number}", "underline"), Text(mail.to), Text(mail.subject))
     return Group(Text(f"{counts}   not sent: {against}" if against else counts, "bold", no_wrap=True, overflow="ellipsis"), table)

@@ -10,6 +10,7 @@ import email
 import email.policy
 import mailbox
 import shutil
+import socket
 import tempfile
 import threading
 from email.message import EmailMessage
@@ -39,17 +40,22 @@ class Mailbox:
             return smtp
 
         try:
-            # Port 0: the system chooses, and nobody can take the port in between.
-            self._server = self._loop.run_until_complete(self._loop.create_server(protocol, "127.0.0.1", 0))
+            # Port 0: the system chooses, and nobody can take the port in between. It listens from here on.
+            self._socket = socket.create_server(("127.0.0.1", 0))
         except OSError as error:
             raise EmbeddedError(f"the embedded mailbox can't listen: {error.strerror or error}") from None
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        self.port: int = self._socket.getsockname()[1]
+        self._protocol = protocol
         self._thread = threading.Thread(target=self._run, name="gedrag-mailbox", daemon=True)
+        self._serving = threading.Event()
         self._thread.start()
+        self._serving.wait(5.0)
 
     def _run(self) -> None:
         """The thread: serves until `_end`."""
         asyncio.set_event_loop(self._loop)
+        self._server = self._loop.run_until_complete(self._loop.create_server(self._protocol, sock=self._socket))
+        self._loop.call_soon(self._serving.set)
         self._loop.run_forever()
         open_ones = asyncio.all_tasks(self._loop)
         for task in open_ones:
