@@ -48,9 +48,10 @@ def drawn(width: int, height: int) -> str:
 def test_a_frame_shows_everything() -> None:
     text = drawn(180, 40)
     for shown in (
-        "1,234 events", "lag 5", "dead letters 2", "cart_abandoned", "12.50", "entered cart_abandoned", 
+        "1,234 events", "lag 5", "dead letters 2", "cart_abandoned", "12.50", "entered cart_abandoned",
         "cart_idle 1h >= 1h (time passed)",
-        "engagement: regular > dormant", "value: low", "c1[/]", "http://127.0.0.1:1/7", "zoe@example.org", "[/red] Your cart", "no_consent 3",
+        "engagement: regular > dormant", "value: low", "c1[/]", "http://127.0.0.1:1/7",
+        "zoe@example.org", "[/red] Your cart", "no_consent 3",
         "/mails",
     ):  # fmt: skip
         assert shown in text, shown
