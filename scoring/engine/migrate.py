@@ -6,10 +6,12 @@ on and no change id comes twice.
 
 from __future__ import annotations
 
+from typing import Any
+
 from scoring.engine.changes import DEFINITION, UNDEFINED
-from scoring.engine.membership import EPISODE, HOLD, LAST_EXIT, WIDTH
+from scoring.engine.membership import EPISODE, LAST_EXIT, WIDTH
 from scoring.engine.steps import EXITED, Entry, layout_of
-from scoring.segments.model import Definitions, Segment
+from scoring.segments.model import Definitions, Segment, Tiers
 from scoring.state import Customer
 
 
@@ -30,23 +32,34 @@ def migrate(state: Customer, older: Definitions, newer: Definitions, now: int, o
         for tier, bit in tiers.items():
             if was & bit:
                 members |= new.tiers.get(group, {}).get(tier, 0)
-    history: list[int] = []
+    history: list[Any] = []
     gone = state.gone or {}
     records = state.history or []
     for at in range(0, len(records), WIDTH):
         record = records[at : at + WIDTH]
         each = older.segments[record[0]]
-        if each.name in places and isinstance(each, Segment) == isinstance(newer.segments[places[each.name]], Segment):
+        if _same_kind(each, newer, places):
             history += [places[each.name], *record[1:]]
         else:
-            gone[each.name] = [record[EPISODE], record[LAST_EXIT]]
-    for name in [name for name in gone if name in places]:
-        episode, left = gone.pop(name)
-        record = [places[name], 0, 0, None, 0]
-        record[EPISODE], record[LAST_EXIT], record[HOLD] = episode, left, 0
-        history += record
+            gone[_kept_as(each)] = [record[EPISODE], record[LAST_EXIT]]
+    for each in newer.segments:
+        if _kept_as(each) in gone:
+            episode, left = gone.pop(_kept_as(each))
+            record = [places[each.name], 0, 0, None, 0]
+            record[EPISODE], record[LAST_EXIT] = episode, left
+            history += record
     state.members, state.holding, state.history, state.gone = members, holding, history or None, gone or None
     for each in older.segments:
         if isinstance(each, Segment) and was & old.segments[each.name] and each.name not in new.segments:
-            episode = gone[each.name][0]
+            episode = gone[_kept_as(each)][0]
             out.append([0, UNDEFINED, EXITED, None, None, now, DEFINITION, episode, [each.name, each.family, each.definition]])
+
+
+def _same_kind(each: Segment | Tiers, newer: Definitions, places: dict[str, int]) -> bool:
+    """Is there one of that name that is a simple segment, or tiers, as this one is?"""
+    return each.name in places and isinstance(each, Segment) == isinstance(newer.segments[places[each.name]], Segment)
+
+
+def _kept_as(each: Segment | Tiers) -> str:
+    """Its key in `Customer.gone`: a segment and tiers of one name count their episodes apart."""
+    return each.name if isinstance(each, Segment) else f"{each.name}."
