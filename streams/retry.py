@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
@@ -54,28 +55,30 @@ class Letters:
         count = await self._partitions()
         if not count:
             return
-        reader = clients.consumer(self._settings, auto_offset_reset="earliest")
+        reader = clients.consumer(self._settings, auto_offset_reset="earliest", fetch_max_wait_ms=50)
         await reader.start()
+        left = {TopicPartition(self._topic, number) for number in range(count)}
         try:
-            for number in range(count):
-                tp = TopicPartition(self._topic, number)
-                reader.assign([tp])
-                await reader.seek_to_beginning(tp)
-                end: int | None = None
-                while end is None or await reader.position(tp) < end:
-                    for records in (await reader.getmany(timeout_ms=200)).values():
-                        for record in records:
-                            try:
-                                letter = read(record.key, record.value, record.headers)
-                            except NotADeadLetter:
-                                continue
-                            if error is None or letter.error == error:
-                                done = await self._retried_to(letter.error, number)
-                                yield Found(number, record.offset, record.timestamp, letter, record.offset < done)
-                    if end is None:
-                        end = reader.highwater(tp)
+            reader.assign(list(left))
+            await reader.seek_to_beginning(*left)
+            while left:
+                for records in (await reader.getmany(*left, timeout_ms=200)).values():
+                    for record in records:
+                        found = await self._found(record)
+                        if found is not None and error in (None, found.letter.error):
+                            yield found
+                # The high watermark of a fetch is the end on every broker; the embedded one answers ListOffsets too low.
+                left = {tp for tp in left if (end := reader.highwater(tp)) is None or await reader.position(tp) < end}
         finally:
             await reader.stop()
+
+    async def _found(self, record: Any) -> Found | None:
+        try:
+            letter = read(record.key, record.value, record.headers)
+        except NotADeadLetter:
+            return None
+        done = await self._retried_to(letter.error, record.partition)
+        return Found(record.partition, record.offset, record.timestamp, letter, record.offset < done)
 
     async def _partitions(self) -> int:
         """Of the topic; 0 if there is no such topic."""

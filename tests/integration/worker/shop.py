@@ -105,10 +105,15 @@ class Feed:
             await self.send(event.rank, event.key, event.value, event.ts)
         await self._producer.flush()
 
-    async def live(self, events: Iterable[Sent]) -> None:
-        """Each at its own time."""
+    async def live(self, events: Iterable[Sent], until: asyncio.Event | None = None) -> int:
+        """Each at its own time, to the end or until the event is set; returns the last one's time."""
+        last = 0
         for event in events:
+            if until is not None and until.is_set():
+                break
             while (ahead := event.ts - now_ms()) > 0:
                 await asyncio.sleep(min(ahead, 20) / 1000)
             await self.send(event.rank, event.key, event.value)
+            last = event.ts
         await self._producer.flush()
+        return last

@@ -7,36 +7,42 @@ import random
 import signal
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from streams.clock import now_ms
+from streams.customers.changelog import RESERVED, SIZE, epoch_of, with_due, with_epoch
+from streams.customers.faults import POINTS
 from tests.integration.worker.agreement import agrees, settled
+from tests.integration.worker.recount import records
 from tests.integration.worker.running import Process, Setup
 from tests.integration.worker.shop import Feed, traffic
 
 pytestmark = pytest.mark.real_kafka
 
 
-@pytest.mark.parametrize("point", ["flush", "changelog_sent", "changelog_acked", "outputs_sent", "outputs_acked", "committed"])
-async def test_killed_at_a_point_of_a_flush(setup: Setup, worker: type[Process], point: str) -> None:
-    start = now_ms() + 2_500
-    doomed = worker(kill_at=f"{point}:9")
+async def test_killed_at_every_point_of_a_flush(setup: Setup, worker: type[Process]) -> None:
+    (await asyncio.to_thread(worker().ready)).stop()
+    enough = asyncio.Event()
     async with Feed(setup.address, setup.prefix) as feed:
-        doomed.ready()
-        sending = asyncio.create_task(feed.live(traffic(3, 300, start, 4, 600)))
-        assert await asyncio.to_thread(doomed.wait, 10) == -9
-        worker()
-        await sending
+        sending = asyncio.create_task(feed.live(traffic(3, 300, now_ms(), 90, 600), enough))
+        for point in POINTS:
+            doomed = worker(kill_at=f"{point}:{7 if point != 'committed' else 2}")
+            assert await asyncio.to_thread(doomed.wait) == -signal.SIGKILL, point
+        last = worker()
+        await asyncio.sleep(1)
+        enough.set()
+        end = await sending
     await settled(setup)
-    await agrees(setup, start + 4_000)
+    last.stop()
+    await agrees(setup, end)
 
 
-@pytest.mark.parametrize("seed", [4, 5])
-async def test_killed_again_and_again(setup: Setup, worker: type[Process], seed: int) -> None:
-    dice = random.Random(seed)
+async def test_killed_again_and_again(setup: Setup, worker: type[Process]) -> None:
+    dice = random.Random(4)
     running = await asyncio.to_thread(worker().ready)
     async with Feed(setup.address, setup.prefix) as feed:
         start = now_ms()
-        sending = asyncio.create_task(feed.live(traffic(seed, 300, start, 8, 600)))
+        sending = asyncio.create_task(feed.live(traffic(4, 300, start, 10, 600)))
         while not sending.done():
             await asyncio.sleep(dice.uniform(0.3, 2.5))
             running.kill()
@@ -44,7 +50,31 @@ async def test_killed_again_and_again(setup: Setup, worker: type[Process], seed:
         await sending
     await settled(setup)
     running.stop()
-    await agrees(setup, start + 8_000)
+    await agrees(setup, start + 10_000)
+
+
+async def test_late_records_of_a_former_worker_are_covered(setup: Setup, worker: type[Process]) -> None:
+    """They are ignored, and written over: compaction keeps the last record of a key."""
+    running = await asyncio.to_thread(worker().ready)
+    start = now_ms()
+    async with Feed(setup.address, setup.prefix) as feed:
+        await feed.live(traffic(12, 20, start, 1, 100))
+        await settled(setup)
+        running.stop()
+        valid = {record.key: record for record in await records(setup.address, setup.names.changelog) if record.key < RESERVED}
+        producer = AIOKafkaProducer(bootstrap_servers=setup.address)
+        await producer.start()
+        for record in valid.values():
+            await producer.send_and_wait(setup.names.changelog, with_epoch(with_due(record.value, 1), 0), record.key, record.partition)
+        await producer.send_and_wait(setup.names.changelog, with_epoch(record.value, 0), b"never-seen", record.partition)
+        await producer.stop()
+        again = await asyncio.to_thread(worker().ready)
+        again.stop()
+    last = {record.key: record.value for record in await records(setup.address, setup.names.changelog) if record.key < RESERVED}
+    assert last.pop(b"never-seen") is None
+    assert {key: value[SIZE:] for key, value in last.items()} == {key: record.value[SIZE:] for key, record in valid.items()}
+    assert all(epoch_of(value) > epoch_of(valid[key].value) for key, value in last.items())
+    await agrees(setup, start + 1_000)
 
 
 async def test_a_worker_stopped_past_its_session_writes_nothing_more(setup: Setup, worker: type[Process]) -> None:

@@ -92,8 +92,8 @@ async def test_new_definitions_are_applied_to_everybody_once(setup: Setup, worke
     await settled(setup)
     running.stop()
     changed = setup.folder / "changed.toml"
-    text = DEFINITIONS.read_text().replace('"big_spender"', '"patron"').replace("spend >= 100 and not in_segment('cart_abandoned')", "spend >= 120")
-    changed.write_text(text)
+    text = DEFINITIONS.read_text().replace('"big_spender"', '"patron"')
+    changed.write_text(text.replace("spend >= 100 and not in_segment('cart_abandoned')", "spend >= 120"))
     # The plug is pulled once while customers are taken over.
     doomed = worker(kill_at="changelog_acked:2", segments=str(changed))
     assert await asyncio.to_thread(doomed.wait) == -signal.SIGKILL
