@@ -9,12 +9,20 @@ import os
 import signal
 
 VARIABLE = "GEDRAG_TEST_KILL_AT"
+#: Bytes of a batch of records where a test wants one flush to take several.
+BATCH_VARIABLE = "GEDRAG_TEST_BATCH_BYTES"
 POINTS = ("flush", "changelog_sent", "changelog_acked", "outputs_sent", "outputs_acked", "committed")
 
 _wanted, _, _count = os.environ.get(VARIABLE, "").partition(":")
 _left = int(_count or 1)
 if _wanted and _wanted not in POINTS:
     raise ValueError(f"{VARIABLE}: {_wanted!r} is none of {', '.join(POINTS)}")
+
+
+def batch_options() -> dict[str, int]:
+    """Options of the producer that a test asks for."""
+    wanted = os.environ.get(BATCH_VARIABLE)
+    return {"max_batch_size": int(wanted)} if wanted else {}
 
 
 def point(name: str) -> None:

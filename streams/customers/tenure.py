@@ -18,6 +18,7 @@ from streams.customers.changelog import TopicIds
 from streams.customers.counters import Counters
 from streams.customers.delivery import Delivery
 from streams.customers.evaluate import Evaluator
+from streams.customers.faults import batch_options
 from streams.customers.flush import Flusher
 from streams.customers.lease import Lease
 from streams.customers.migration import Migration
@@ -63,7 +64,7 @@ class Tenure:
         async with self._beginning:
             if self._producer is not None:
                 return
-            producer = clients.producer(self._shared.settings)
+            producer = clients.producer(self._shared.settings, **batch_options())
             internals.guard_produce(producer, self.lease.gate)
             try:
                 await producer.start()

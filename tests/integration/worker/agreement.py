@@ -11,7 +11,7 @@ from tests.integration.worker.running import GRACE, Setup, engine
 
 async def settled(setup: Setup) -> None:
     """Everything sent is applied, and what was due by now has fired."""
-    await applied(setup.address, setup.names)
+    await applied(setup.address, setup.names, setup.partitions)
     await asyncio.sleep(GRACE / 1000 + 0.7)
 
 
@@ -19,6 +19,6 @@ async def agrees(setup: Setup, end: int) -> None:
     """What was delivered is what a recount of the topics gives: changes up to `end`, and states. AssertionError if not."""
     judge = engine()
     later = now_ms() + 60_000  # the worker's time went on after `end`; so far states are brought on both sides
-    want = await expected(setup.address, setup.names, judge, later)
-    got = await delivered(setup.address, setup.names, judge, later)
+    want = await expected(setup.address, setup.names, judge, later, setup.partitions)
+    got = await delivered(setup.address, setup.names, judge, later, setup.partitions)
     compare(want.until(end), got.until(end))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scoring.engine import Engine
 from scoring.segments.read import read
-from streams.customers.faults import VARIABLE
+from streams.customers.faults import BATCH_VARIABLE, VARIABLE
 from streams.kafka.names import Names
 
 HERE = Path(__file__).parent
@@ -61,7 +61,13 @@ class Process:
     """A running `gedrag worker --role customers`. Its log is in `log`."""
 
     def __init__(
-        self, setup: Setup, name: str = "w1", kill_at: str = "", options: tuple[str, ...] = ("--role", "customers"), **overrides: str
+        self,
+        setup: Setup,
+        name: str = "w1",
+        kill_at: str = "",
+        options: tuple[str, ...] = ("--role", "customers"),
+        batch_bytes: int = 0,
+        **overrides: str,
     ) -> None:
         self.log = setup.folder / f"{name}.log"
         self._seen = self.log.stat().st_size if self.log.exists() else 0
@@ -71,6 +77,8 @@ class Process:
         for key, value in settings.items():
             command += ["--set", f"{key}={value}"]
         environment = os.environ | {VARIABLE: kill_at, "PYTHONPATH": str(HERE.parents[2])}
+        if batch_bytes:
+            environment[BATCH_VARIABLE] = str(batch_bytes)
         with self.log.open("ab") as log:
             # A session of its own: a stopped process group would be sent SIGHUP.
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True, cwd=setup.folder)

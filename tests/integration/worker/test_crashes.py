@@ -20,13 +20,18 @@ from tests.integration.worker.shop import Feed, traffic
 pytestmark = pytest.mark.real_kafka
 
 
+#: At which time of coming by the process is killed.
+TIMES = {"committed": 2, "changelog_sent": 40, "outputs_sent": 40}
+
+
 async def test_killed_at_every_point_of_a_flush(setup: Setup, worker: type[Process]) -> None:
     (await asyncio.to_thread(worker().ready)).stop()
     enough = asyncio.Event()
+    small = 600  # bytes, so that a flush takes many batches and is cut in two by what happens at `changelog_sent`
     async with Feed(setup.address, setup.prefix) as feed:
         sending = asyncio.create_task(feed.live(traffic(3, 300, now_ms(), 90, 600), enough))
         for point in POINTS:
-            doomed = worker(kill_at=f"{point}:{7 if point != 'committed' else 2}")
+            doomed = worker(kill_at=f"{point}:{TIMES.get(point, 7)}", batch_bytes=small)
             assert await asyncio.to_thread(doomed.wait) == -signal.SIGKILL, point
         last = worker()
         await asyncio.sleep(1)
