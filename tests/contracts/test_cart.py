@@ -47,9 +47,11 @@ def test_remove_subtracts() -> None:
 def test_remove_without_quantity_or_of_all_takes_the_line_away(quantity: float | None) -> None:
     it = story()
     it.add("10:00", "a", 3, 10)
-    it.add("10:00", "b", 1, 5)
+    it.add("10:00", "b", 3, 5)
     it.remove("10:01", "a", quantity)
-    it.says("10:01", "cart_items == 1", "cart_value == 5")
+    it.says("10:01", "cart_items == 3", "cart_value == 15")
+    it.remove("10:02", "b", quantity)
+    it.says("10:02", "cart_items == 0", "cart_idle is None")
 
 
 def test_remove_of_what_is_not_there_does_nothing() -> None:

@@ -66,6 +66,14 @@ def test_a_late_event_takes_its_place_in_the_cart() -> None:
     it.says("10:15", "cart_items == 1", "cart_value == 0")
 
 
+def test_at_one_instant_of_one_topic_the_later_to_arrive_is_the_later() -> None:
+    it = story()
+    it.update("10:00", "a", 5)
+    it.add("10:10", "b", 1)
+    it.update("10:00", "a", 2)
+    it.says("10:10", "cart_items == 3")
+
+
 def test_a_late_clear_empties_what_was_there_before_it() -> None:
     it = story()
     it.add("10:00", "a")
@@ -142,6 +150,8 @@ def test_exactly_the_lateness_window_is_within_it() -> None:
     it.page_view("+1d 10:00")
     it.add("10:00")
     it.tells("+1d 10:00 entered by late_event")
+    it.buys("10:00", "o1")
+    it.tells("+1d 10:00 exited by late_event")
 
 
 def test_a_millisecond_more_counts_but_does_not_touch_the_cart() -> None:

@@ -27,6 +27,7 @@ def test_held_exactly_so_long_it_enters() -> None:
 
 def test_an_event_at_the_last_instant_of_holding_is_the_cause() -> None:
     it = story("cart_items > 0", hold_for="10m")
+    it.page_view("09:59")
     it.add("10:00")
     it.page_view("10:10")
     it.passes("11:00")
@@ -193,6 +194,17 @@ def test_holding_goes_on_as_a_member() -> None:
     it.tells("11:00 entered by deadline", "11:05 exited by event", "13:00 entered by deadline")
 
 
+def test_holding_begins_anew_while_a_member_whom_exit_when_keeps() -> None:
+    """`when` is false at 13:10 and true again from 13:30: out at 13:50, in again three hours after 13:30."""
+    it = story("cart_items > 0", exit_when="page_views(hours(1)) >= 1", hold_for="3h")
+    it.add("10:00")
+    it.clear("13:10")
+    it.add("13:30")
+    it.page_view("13:50")
+    it.passes("20:00")
+    since.tells("13:00 entered by deadline", "13:50 exited by event", "16:30 entered by deadline")
+
+
 def test_never_out_and_in_again_at_one_evaluation() -> None:
     it = story("page_views >= 1", exit_when="page_views(hours(1)) >= 3")
     for n in range(4):
@@ -206,6 +218,7 @@ def test_never_out_and_in_again_at_one_evaluation() -> None:
 
 def test_an_event_and_a_deadline_at_one_instant_are_one_evaluation_by_the_event() -> None:
     it = story("since_last_cart_add >= hours(1)")
+    it.page_view("09:00")
     it.add("10:00")
     it.page_view("11:00")
     it.passes("12:00")

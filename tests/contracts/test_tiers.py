@@ -42,6 +42,14 @@ def test_time_moves_between_tiers() -> None:
     )  # fmt: skip
 
 
+def test_an_event_that_lifts_a_tier_only_later() -> None:
+    it = Story(tiers("level", "high: purchases >= 2 and since_last_visit >= hours(1)", "mid: page_views >= 100", "low"))
+    it.buys("09:00", "o1")
+    it.buys("10:00", "o2")
+    it.passes("12:00")
+    it.tells("09:00 moved none > low by event", "11:00 moved low > high by deadline")
+
+
 def test_who_asks_is_judged_after_what_it_asks_for_wherever_it_stands() -> None:
     it = Story(
         toml("in_segment('inner') and tier('level') == 'high'", "outer")

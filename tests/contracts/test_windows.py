@@ -175,6 +175,19 @@ def test_growing_attributes_turn_at_their_first_whole_millisecond() -> None:
     at_least.tells("10:00:00.002 entered by deadline")
 
 
+@pytest.mark.parametrize(
+    ("attribute", "event_type"),
+    [("since_last_visit", "page_view"), ("since_last_page_view", "page_view"), ("since_last_cart_add", "cart_add"),
+     ("since_last_purchase", "purchase"), ("cart_idle", "cart_add")],
+)  # fmt: skip
+def test_what_was_missing_grows_from_when_it_appears(attribute: str, event_type: str) -> None:
+    it = story(f"{attribute} >= hours(1)")
+    it.event("09:00", "email_delivered", message_id="m")
+    it.event("10:00", event_type, **{"cart_add": {"product_id": "a"}, "purchase": {"order_id": "o1"}}.get(event_type, {}))
+    it.passes("12:00")
+    it.tells("11:00 entered by deadline")
+
+
 def test_a_chain_of_growth_opens_and_closes() -> None:
     it = story("hours(1) <= since_last_cart_add < hours(6)")
     it.add("10:00")

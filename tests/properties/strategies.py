@@ -5,6 +5,8 @@ Times cluster where answers turn: equal instants, a session's gap, ends of hours
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hypothesis import strategies as st
 
 from scoring.events.schema import CartEvent, EmailEvent, Event, Feedback, PageView, Profile, Purchase
@@ -60,10 +62,15 @@ profiles = st.builds(
 any_event = st.one_of(page_views, page_views, cart_changes, cart_changes, purchases, mails | feedback, profiles)
 
 
+first = st.sampled_from([0, 1, HOUR - 1, 13 * HOUR, DAY - 1]) | st.integers(0, DAY)
+
+
 @st.composite
-def in_order(draw: st.DrawFn, max_size: int = 14, between: st.SearchStrategy[int] = gaps) -> list[Event]:
+def in_order(
+    draw: st.DrawFn, max_size: int = 14, between: st.SearchStrategy[int] = gaps, starts: st.SearchStrategy[int] = first
+) -> list[Event]:
     """One customer's events in order, each order with an id of its own."""
-    ts = START + draw(st.sampled_from([0, 1, HOUR - 1, 13 * HOUR, DAY - 1]) | st.integers(0, DAY))
+    ts = START + draw(starts)
     events: list[Event] = []
     for n, event in enumerate(draw(st.lists(any_event, min_size=1, max_size=max_size))):
         ts += draw(between) if n else 0
@@ -138,18 +145,14 @@ def comparisons(draw: st.DrawFn) -> tree.Condition:
     return tree.Compare(left, draw(ANY_OP), draw(calculated | small_numbers if form == "calculated" else small_numbers))
 
 
-def conditions(known: dict[str, list[str] | None]) -> st.SearchStrategy[tree.Condition]:
-    """Conditions that may refer to the segments and tier groups known so far (name -> tiers, None for a segment)."""
-    leaves: list[st.SearchStrategy[tree.Condition]] = [comparisons(), comparisons(), comparisons(), st.sampled_from(FLAGS).map(tree.Flag)]
-    segments = [name for name, tiers in known.items() if tiers is None]
-    if segments:
-        leaves.append(st.sampled_from(segments).map(tree.InSegment))
-    for group, tiers in known.items():
-        if tiers is not None:
-            names, node = st.sampled_from(tiers), tree.TierOf(group)
-            constants = names.map(lambda name: tree.Const(name, "string"))
-            leaves.append(st.builds(tree.Compare, st.just(node), st.sampled_from(["==", "!="]), constants))
-            leaves.append(st.builds(tree.In, st.just(node), st.lists(names, min_size=1, max_size=2, unique=True).map(tuple), st.booleans()))
+#: The segments and tier groups known so far (name -> tiers, None for a segment).
+Known = dict[str, list[str] | None]
+Conditions = Callable[[Known], st.SearchStrategy[tree.Condition]]
+
+
+def conditions(known: Known) -> st.SearchStrategy[tree.Condition]:
+    """Conditions over every attribute, that may refer to what is known."""
+    leaves = [comparisons(), comparisons(), comparisons(), st.sampled_from(FLAGS).map(tree.Flag), *references(known)]
     return st.recursive(
         st.one_of(leaves),
         lambda inner: st.builds(tree.Not, inner)
@@ -159,17 +162,40 @@ def conditions(known: dict[str, list[str] | None]) -> st.SearchStrategy[tree.Con
     )
 
 
+def references(known: Known) -> list[st.SearchStrategy[tree.Condition]]:
+    leaves: list[st.SearchStrategy[tree.Condition]] = []
+    segments = [name for name, tiers in known.items() if tiers is None]
+    if segments:
+        leaves.append(st.sampled_from(segments).map(tree.InSegment))
+    for group, tiers in known.items():
+        if tiers is not None:
+            names, node = st.sampled_from(tiers), tree.TierOf(group)
+            constants = names.map(lambda name: tree.Const(name, "string"))
+            leaves.append(st.builds(tree.Compare, st.just(node), st.sampled_from(["==", "!="]), constants))
+            leaves.append(st.builds(tree.In, st.just(node), st.lists(names, min_size=1, max_size=2, unique=True).map(tuple), st.booleans()))
+    return leaves
+
+
+waits = st.sampled_from([0, 0, 1, 10 * MINUTE, HOUR, DAY, 7 * DAY])
+
+
 @st.composite
-def definitions(draw: st.DrawFn, with_history: bool = True, max_size: int = 4) -> Definitions:
+def definitions(
+    draw: st.DrawFn,
+    with_history: bool = True,
+    max_size: int = 4,
+    conditions: Conditions = conditions,
+    waits: st.SearchStrategy[int] = waits,
+) -> Definitions:
     """Segments and tier groups, in an order that need not be that of reference. Without history: no hold_for, cooldown, exit_when."""
-    known: dict[str, list[str] | None] = {}
+    known: Known = {}
     found: list[Segment | Tiers] = []
     for n in range(draw(st.integers(1, max_size))):
         condition, name = conditions(known), f"s{n}"
         if draw(st.integers(0, 3)):
-            waits = st.sampled_from([0, 0, 1, 10 * MINUTE, HOUR, DAY, 7 * DAY]) if with_history else st.just(0)
+            wait = waits if with_history else st.just(0)
             leave = draw(st.none() | condition) if with_history else None
-            found.append(Segment(name, "other", draw(condition), leave, draw(waits), draw(waits), "0" * 16))
+            found.append(Segment(name, "other", draw(condition), leave, draw(wait), draw(wait), "0" * 16))
             known[name] = None
         else:
             names = ["high", "mid", "low"][: draw(st.integers(2, 3))]

@@ -9,6 +9,7 @@ from scoring.engine import Engine
 from scoring.events.schema import Event, Purchase
 from scoring.segments.model import Definitions
 from scoring.state import decode, encode
+from tests.properties.beat import beats, on_one_beat, plain_definitions
 from tests.properties.driving import Driven, assert_same
 from tests.properties.history import DAY
 from tests.properties.profiles import searching
@@ -18,8 +19,8 @@ from tests.properties.strategies import definitions, gaps, in_order
 pauses = st.lists(st.floats(0, 1, exclude_max=True), max_size=3)
 
 
-@searching(100)
-@given(in_order(), definitions(), st.data())
+@searching(150)
+@given(in_order() | on_one_beat, definitions() | plain_definitions, st.data())
 def test_any_passing_of_time_and_any_restart(events: list[Event], defined: Definitions, data: st.DataObject) -> None:
     until = events[-1].ts + 40 * DAY
     driven = Driven(defined, stored=data.draw(st.booleans(), "stored"))
@@ -40,8 +41,8 @@ def test_state_is_the_same_after_a_restart(events: list[Event], defined: Definit
     assert kept.state is not None and stored.state is not None and encode(kept.state) == encode(stored.state)
 
 
-@searching(60)
-@given(in_order(), definitions(), st.lists(gaps, min_size=1, max_size=6))
+@searching(150)
+@given(on_one_beat, plain_definitions, st.lists(beats, min_size=1, max_size=6))
 def test_quiet_firings_need_not_be_stored(events: list[Event], defined: Definitions, steps: list[int]) -> None:
     """Where `until` says that nothing changed, the state from before it gives the same afterwards."""
     engine, out, state, now = Engine(defined), [], None, events[-1].ts
