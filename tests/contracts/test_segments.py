@@ -202,7 +202,7 @@ def test_holding_begins_anew_while_a_member_whom_exit_when_keeps() -> None:
     it.add("13:30")
     it.page_view("13:50")
     it.passes("20:00")
-    since.tells("13:00 entered by deadline", "13:50 exited by event", "16:30 entered by deadline")
+    it.tells("13:00 entered by deadline", "13:50 exited by event", "16:30 entered by deadline")
 
 
 def test_never_out_and_in_again_at_one_evaluation() -> None:
