@@ -79,8 +79,7 @@ class Worker(Service):
         engine = load_engine(self.settings) if "customers" in self.roles else None
         faust_apps = self._apps()
         await self._check()
-        await clients.wait_for_broker(self.settings)
-        await prepare(self.settings)
+        await clients.persist(self.settings, lambda: prepare(self.settings))
         if self.settings.web != "off":
             wanted = self.settings.origins.get("web", "default") != "default"
             await self._run(Web(self.settings.web, list(self.roles), self._report, wanted=wanted))

@@ -37,9 +37,10 @@ SETTLE = 4.0
 log = structlog.get_logger(__name__)
 
 
-def make_consumer(settings: Settings, names: Names) -> AIOKafkaConsumer:
+async def started_consumer(settings: Settings, names: Names) -> AIOKafkaConsumer:
+    """Connected, and a member of no group yet. Raises KafkaError."""
     session = settings.session_timeout
-    return clients.consumer(
+    consumer = clients.consumer(
         settings,
         group_id=names.group,
         group_instance_id=settings.group_instance_id or None,
@@ -53,6 +54,12 @@ def make_consumer(settings: Settings, names: Names) -> AIOKafkaConsumer:
         fetch_max_bytes=16 << 20,
         partition_assignment_strategy=(RangePartitionAssignor,),  # one worker gets the same number of every topic
     )
+    try:
+        await consumer.start()
+    except BaseException:
+        await consumer.stop()
+        raise
+    return consumer
 
 
 class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -68,13 +75,15 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         self._shared = shared
         self._names = shared.names
         self._accept_gap = accept_gap
+        self._joined = False
         self._leaving = False
 
     async def join(self) -> None:
         """Connects and subscribes; partitions are taken over as they are assigned. Raises KafkaError."""
-        await self.tenure.begin()
-        self.consumer = make_consumer(self._shared.settings, self._names)
-        await self.consumer.start()
+        settings = self._shared.settings
+        await clients.persist(settings, self.tenure.begin)
+        self.consumer = await clients.persist(settings, lambda: started_consumer(settings, self._names))
+        self._joined = True
         self.sent = internals.watch_fetches(self.consumer, now_ms)
         internals.fetch_past_full_queues(self.consumer)
         self._beat_now = internals.watch_membership(self.consumer, self._renew, self._dropped, elapsed)
@@ -83,7 +92,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
     async def leave(self) -> None:
         """Finishes what is on its way, notes it, and leaves the group."""
         self._leaving = True
-        if not hasattr(self, "consumer"):
+        if not self._joined:
+            await self.tenure.stop()
             return
         await self._hand_back(list(self.partitions))
         await self.consumer.stop()
@@ -186,9 +196,9 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _take_over(self, partition: Partition, tenure: Tenure, generation: int) -> None:
         try:
-            await tenure.begin()
-            await tenure.takeover.take(partition, generation)
-            await self._check_positions(partition)
+            while not await self._taken(partition, tenure, generation):
+                log.warning("the broker went away while a partition was taken over; trying again", partition=partition.number)
+                await asyncio.sleep(clients.FIRST_PAUSE)
             if partition.lost or partition.leaving:
                 return
             for rank, topic in enumerate(self._names.inputs):
@@ -203,6 +213,18 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         except Exception as error:
             if not partition.lost:
                 self._shared.fail(error)
+
+    async def _taken(self, partition: Partition, tenure: Tenure, generation: int) -> bool:
+        """False if it is to be tried again, from the start."""
+        try:
+            await tenure.begin()
+            await tenure.takeover.take(partition, generation)
+            await self._check_positions(partition)
+        except KafkaError as error:
+            if not error.retriable or partition.lost:
+                raise
+            return False
+        return True
 
     async def _check_positions(self, partition: Partition) -> None:
         beginnings = await self._beginnings(partition.number)

@@ -64,7 +64,7 @@ class Takeover:
         meta = restored.meta or Meta(0, 0, await self.first(partition.number))
         partition.epoch = max(restored.epoch + 1, generation)
         partition.sequence = partition.promised = partition.epoch << FLUSH_BITS
-        partition.states = restored.states
+        partition.states, partition.outdated = restored.states, []
         partition.alignment = Alignment(meta.positions)
         partition.watermark = Watermark(self.settings.grace, meta.fired)
         partition.wheel = Wheel(meta.fired)

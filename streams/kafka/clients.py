@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -23,6 +24,8 @@ LONGEST_PAUSE = 10.0
 #: Largest record set we hand over at once, and largest record we may write.
 BATCH_BYTES = 1_000_000
 REQUEST_BYTES = 16_000_000
+
+T = TypeVar("T")
 
 #: Where services tell of their starting and stopping; quiet unless something is wrong.
 LIFE_CYCLE = logging.getLogger("mode.life")
@@ -106,6 +109,19 @@ async def wait_for_broker(settings: Settings) -> None:
             return
         finally:
             await client.close()
+
+
+async def persist(settings: Settings, action: Callable[[], Awaitable[T]]) -> T:
+    """The result of `action`, tried again while the broker is away. Raises what will not pass by itself."""
+    while True:
+        await wait_for_broker(settings)
+        try:
+            return await action()
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            log.warning("the broker was there and is away again", broker=settings.broker, error=_short(error))
+            await asyncio.sleep(FIRST_PAUSE)
 
 
 def _short(error: BaseException) -> str:
