@@ -14,6 +14,8 @@ from scoring.state import NEVER
 BUCKET = 100
 #: Buckets of the fine level in one of the coarse level (a minute), where far deadlines wait in bulk.
 SPAN = 600
+#: Entries one call looks at: some 30 ms.
+LOOKS = 50_000
 
 
 class Wheel:
@@ -54,29 +56,43 @@ class Wheel:
             self.arm(key, due)
 
     def take(self, until: int, due_of: Callable[[bytes], int], limit: int) -> set[bytes]:
-        """Customers with a deadline in buckets that end at or before `until`, up to about `limit` of them.
+        """Customers with a deadline in buckets that end at or before `until`, at most `limit` of them.
 
         Whoever is taken must be armed again by the caller. Entries whose customer is due later are put back here.
-        `fired` then says how far it came.
+        `fired` then says how far it came: as much is done as takes a moment, the rest is for the next call.
         """
         end = (until + 1) // BUCKET  # buckets before it are over
         taken: set[bytes] = set()
-        while self._next < end and len(taken) < limit:
-            self._spread(due_of)
+        left = LOOKS
+        while self._next < end and len(taken) < limit and left > 0:
+            if self._horizon <= self._next // SPAN:
+                left -= self._spread(due_of, left)
+                continue
             stop = min(end, self._horizon * SPAN)
             bucket = self._first(stop)
-            self._next = stop if bucket is None else bucket + 1
             if bucket is None:
+                self._next = stop
                 self._skip(end)
                 continue
-            over = self._next * BUCKET
-            for key in set(self._fine.pop(bucket)):
-                due = due_of(key)
-                if due < over:
-                    taken.add(key)
-                else:
-                    self.arm(key, due)
+            left -= self._take_bucket(bucket, due_of, min(left, limit - len(taken)), taken)
         return taken
+
+    def _take_bucket(self, bucket: int, due_of: Callable[[bytes], int], limit: int, taken: set[bytes]) -> int:
+        """Looks at up to `limit` entries of a bucket; how many it were."""
+        keys = self._fine.pop(bucket)
+        self._next = bucket + 1
+        if len(keys) > limit:
+            self._fine[bucket] = keys[limit:]
+            self._next = bucket
+            del keys[limit:]
+        over = (bucket + 1) * BUCKET
+        for key in keys:
+            due = due_of(key)
+            if due < over:
+                taken.add(key)
+            elif key not in taken:
+                self.arm(key, due)
+        return len(keys)
 
     def _first(self, stop: int) -> int | None:
         """The first fine bucket with entries before `stop`."""
@@ -96,10 +112,16 @@ class Wheel:
             self._next = goal
             self._horizon = max(self._horizon, goal // SPAN)
 
-    def _spread(self, due_of: Callable[[bytes], int]) -> None:
-        """Bring the coarse bucket that begins next into the fine level."""
-        while self._horizon <= self._next // SPAN:
-            keys = self._coarse.pop(self._horizon, None)
-            self._horizon += 1
-            for key in set(keys or ()):
-                self.arm(key, due_of(key))
+    def _spread(self, due_of: Callable[[bytes], int], limit: int) -> int:
+        """Brings the coarse bucket that begins next into the fine level, up to `limit` entries of it; how many it were."""
+        coarse = self._horizon
+        keys = self._coarse.pop(coarse, [])
+        rest = keys[limit:]
+        del keys[limit:]
+        self._horizon += 1  # or they would be put back where they come from
+        for key in set(keys):
+            self.arm(key, due_of(key))
+        if rest:
+            self._horizon = coarse
+            self._coarse[coarse] = rest
+        return len(keys)

@@ -71,6 +71,26 @@ def test_a_leap_is_taken_in_portions_and_in_order() -> None:
     assert seen == [n * 1_000 for n in range(1_000)]
 
 
+def test_many_at_one_instant_are_taken_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.customers.timers.LOOKS", 700)
+    customers = Customers()
+    for n in range(5_000):
+        customers.set(b"%d" % n, 10 * MINUTE + 17)
+    for n in range(2_000):  # of these only entries are left there
+        customers.set(b"%d" % n, 30 * MINUTE)
+    seen: set[bytes] = set()
+    for _ in range(100):
+        portion = customers.take(11 * MINUTE, 300)
+        assert len(portion) <= 300 and not portion & seen
+        seen |= portion
+    assert seen == {b"%d" % n for n in range(2_000, 5_000)}
+    assert customers.wheel.fired == 11 * MINUTE
+    seen = set()
+    while customers.wheel.fired < 30 * MINUTE + BUCKET:
+        seen |= customers.take(31 * MINUTE, 10**9)
+    assert seen >= {b"%d" % n for n in range(2_000)}
+
+
 def test_centuries_without_deadlines_are_not_walked_through() -> None:
     customers = Customers()
     far = 200 * 365 * 86_400_000
