@@ -99,6 +99,15 @@ class Feed:
         await self.send(rank, customer.encode(), json.dumps(value).encode())
         await self._producer.flush()
 
+    async def each(self, rank: int, count: int, **fields: Any) -> None:
+        """One event of now for each of customers c0, c1, …; `{}` in a field is the customer's number. At the broker when this returns."""
+        for number in range(count):
+            customer = f"c{number}"
+            filled = {name: value.format(number) if isinstance(value, str) else value for name, value in fields.items()}
+            value = {"customer_id": customer, "ts": now_ms(), **filled}
+            await self.send(rank, customer.encode(), json.dumps(value).encode())
+        await self._producer.flush()
+
     async def backlog(self, events: Iterable[Sent]) -> None:
         """All at once, topic by topic, so that nothing but event time tells their order."""
         for event in sorted(events, key=lambda each: (each.rank, each.ts)):

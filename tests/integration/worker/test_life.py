@@ -87,8 +87,7 @@ async def test_an_end_in_order_leaves_nothing_to_be_done_twice(setup: Setup, wor
 async def test_new_definitions_are_applied_to_everybody_once(setup: Setup, worker: type[Process]) -> None:
     running = await asyncio.to_thread(worker().ready)
     async with Feed(setup.address, setup.prefix) as feed:
-        for number in range(60):
-            await feed.event(PURCHASES, f"c{number}", order_id=f"o{number}", total=150)
+        await feed.each(PURCHASES, 60, order_id="o{}", total=150)
     await settled(setup)
     running.stop()
     changed = setup.folder / "changed.toml"

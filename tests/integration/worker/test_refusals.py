@@ -30,8 +30,7 @@ async def seen(setup: Setup, worker: type[Process], events: int = 40) -> None:
     """A worker that has applied some events and stopped."""
     running = await asyncio.to_thread(worker().ready)
     async with Feed(setup.address, setup.prefix) as feed:
-        for number in range(events):
-            await feed.event(PAGE_VIEWS, f"c{number}")
+        await feed.each(PAGE_VIEWS, events)
     await settled(setup)
     running.stop()
 
@@ -56,8 +55,7 @@ async def test_a_topic_deleted_and_made_anew(setup: Setup, worker: type[Process]
     await admin.create_topics([NewTopic(setup.names.inputs[PAGE_VIEWS], 4, 1)])
     await admin.close()
     async with Feed(setup.address, setup.prefix) as feed:
-        for number in range(80):  # more than before: the offsets alone would not tell
-            await feed.event(PAGE_VIEWS, f"c{number}")
+        await feed.each(PAGE_VIEWS, 80)  # more than before: the offsets alone would not tell
     code, why = refusal(worker())
     assert code == 1
     assert setup.names.inputs[PAGE_VIEWS] in why and "made anew" in why and "app_id" in why
@@ -66,8 +64,7 @@ async def test_a_topic_deleted_and_made_anew(setup: Setup, worker: type[Process]
 async def test_records_deleted_before_they_were_read(setup: Setup, worker: type[Process]) -> None:
     await seen(setup, worker)
     async with Feed(setup.address, setup.prefix) as feed:
-        for number in range(40):
-            await feed.event(CART_EVENTS, f"c{number}", action="add", product_id="p")
+        await feed.each(CART_EVENTS, 40, action="add", product_id="p")
     topic = setup.names.inputs[CART_EVENTS]
     found = await records(setup.address, topic)
     admin = AIOKafkaAdminClient(bootstrap_servers=setup.address)

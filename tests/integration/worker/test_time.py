@@ -76,12 +76,10 @@ async def test_nor_does_a_stalled_worker_take_its_own_silence_for_the_shops(setu
     """Stopped for a while within its session, it wakes up to deadlines that are past, and to purchases it has not read."""
     running = await asyncio.to_thread(worker().ready)
     async with Feed(setup.address, setup.prefix) as feed:
-        for number in range(50):
-            await feed.event(CART_EVENTS, f"c{number}", action="add", product_id="p", price=5)
+        await feed.each(CART_EVENTS, 50, action="add", product_id="p", price=5)
         await asyncio.sleep(0.5)
         running.signal(signal.SIGSTOP)
-        for number in range(50):
-            await feed.event(PURCHASES, f"c{number}", order_id=f"o{number}", total=5)
+        await feed.each(PURCHASES, 50, order_id="o{}", total=5)
         await asyncio.sleep(IDLE / 1000 + 1)
         running.signal(signal.SIGCONT)
     await settled(setup)
