@@ -19,14 +19,14 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "No virtual environment: on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
 	@echo "Installing into $(VENV) …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt setuptools
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable '.[demo,dev]'
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable '.[demo,dev]'
 	@touch $@
 
 demo: install ## Watch a simulated shop turn into segment changes and mails, all on this machine, without Docker
 	@$(BIN)/gedrag demo $(ARGS)
 
 test: install ## Run all tests; with Docker against Apache Kafka, Redis and MailDev, else against embedded parts
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: install ## Lint, types, direction of imports
 	$(BIN)/ruff check .
