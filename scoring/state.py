@@ -119,7 +119,7 @@ def encode(state: Customer) -> bytes:
 def decode(value: bytes | memoryview) -> Customer:
     """Raises msgspec.DecodeError for a value that is no state, StateFromTheFuture for one of a newer version."""
     state = _decode(value)
-    if state.version != VERSION:
+    if state.version > VERSION:
         raise StateFromTheFuture(f"the state has version {state.version}, this release reads up to {VERSION}: install a newer release")
     if state.members.__class__ is bytes or state.holding.__class__ is bytes:
         state.members, state.holding = _narrow(state.members), _narrow(state.holding)

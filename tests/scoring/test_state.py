@@ -1,0 +1,51 @@
+"""The stored value: it comes back as it was, older ones are read, newer and broken ones are refused."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from scoring.state import VERSION, Customer, StateFromTheFuture, create, decode, encode
+
+#: As the first release wrote it, cut before the fields that came after `h0`: a release without them.
+SHORT = msgspec.msgpack.encode([1, 7, 1_000, 2_000, 500, 0])
+
+
+def test_comes_back_as_it_was() -> None:
+    state = create(1_767_225_600_000)
+    state.cart = {"p": [1500, "0.125"]}
+    state.event_ids = b"x" * 15
+    state.history = [0, 1, 2, None, 3]
+    assert decode(encode(state)) == state
+
+
+@pytest.mark.parametrize("bit", [0, 62, 63, 64, 200])
+def test_masks_of_any_width(bit: int) -> None:
+    state = Customer(members=1 << bit, holding=1 << bit)
+    again = decode(encode(state))
+    assert (again.members, again.holding) == (1 << bit, 1 << bit)
+    assert state.members == 1 << bit, "encoding leaves the state as it was"
+
+
+def test_a_value_of_an_older_release_with_fewer_fields() -> None:
+    state = decode(SHORT)
+    assert (state.version, state.definitions, state.at, state.due, state.first_seen) == (1, 7, 1_000, 2_000, 500)
+    assert state.cart is None and state.order_count == 0 and state.last_view is None
+
+
+def test_a_value_of_a_newer_release_with_more_fields_of_this_version() -> None:
+    fields = msgspec.msgpack.decode(encode(create(5)))
+    assert decode(msgspec.msgpack.encode([*fields, "new"])).first_seen == 5
+
+
+def test_a_value_of_a_newer_version_is_refused_with_the_remedy() -> None:
+    state = create(5)
+    state.version = VERSION + 1
+    with pytest.raises(StateFromTheFuture, match="install a newer release"):
+        decode(encode(state))
+
+
+@pytest.mark.parametrize("value", [b"", b"\xc0", b"{}", msgspec.msgpack.encode(["1"]), SHORT[:-1]])
+def test_what_is_no_state_is_refused(value: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        decode(value)
