@@ -11,7 +11,6 @@ import importlib
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,8 +44,7 @@ log = structlog.get_logger(__name__)
 
 def load_engine(settings: Settings) -> Engine:
     """The engine of the definitions and campaigns the settings name. Raises Faults, OSError."""
-    text = _text(settings.segments)
-    definitions = replace(read_segments(text, str(settings.segments)), source=text)
+    definitions = read_segments(_text(settings.segments), str(settings.segments))
     campaigns = read_campaigns(_text(settings.campaigns), definitions, str(settings.campaigns))
     return Engine(definitions, campaigns, settings.lateness)
 

@@ -29,7 +29,7 @@ def read(text: str, file: str = "segments.toml") -> Definitions:
     """The definitions in a TOML text, in file order. `file` is its name in faults. Raises Faults with all of them."""
     document = Document(text, file)
     reader = _Reader(document)
-    definitions = reader.read()
+    definitions = reader.read(text)
     document.done()
     return definitions
 
@@ -41,7 +41,7 @@ class _Reader:
         self.links: list[Link] = []
         self.owner = ""  # the definition whose conditions are being read
 
-    def read(self) -> Definitions:
+    def read(self, text: str) -> Definitions:
         known = ("segment", "tiers", "engagement")
         unknown = [key for key in self.document.data if key not in known]
         for key in unknown:
@@ -56,7 +56,7 @@ class _Reader:
             self._tiers(entry, engagement) if entry.is_tiers else self._segment(entry, engagement) for entry in self.names.entries
         )
         self._tell_cycles()
-        return Definitions(found, engagement, fingerprint(found))
+        return Definitions(found, engagement, fingerprint(found), source=text)
 
     def _segment(self, entry: Entry, engagement: Engagement) -> Segment:
         table = entry.table
