@@ -10,14 +10,14 @@ from scoring.events.schema import Event
 from scoring.expressions import tree
 from scoring.segments.model import Definitions
 from scoring.state import Customer, decode, encode
-from tests.properties.recount import Change, Recount
+from tests.properties.recount import LATENESS, Change, Recount
 
 
 class Driven:
     """One customer and the engine; `stored` keeps the state encoded between calls, as after a restart."""
 
-    def __init__(self, definitions: Definitions, stored: bool = False) -> None:
-        self.engine = Engine(definitions)
+    def __init__(self, definitions: Definitions, stored: bool = False, lateness: int = LATENESS) -> None:
+        self.engine = Engine(definitions, lateness=lateness)
         self.state: Customer | None = None
         self.stored = stored
         self.out: list[list] = []

@@ -84,9 +84,9 @@ COUNTED = [a for a in EVERYTHING if a.name not in ("sessions", "time_on_site")]
 @searching(80)
 @given(in_order(max_size=10), definitions(with_history=False, max_size=2), st.data())
 def test_beyond_lateness_events_count_but_leave_the_cart(events: list[Event], defined: Definitions, data: st.DataObject) -> None:
-    arrived = data.draw(st.permutations(events), "arrived")
+    arrived, lateness = data.draw(st.permutations(events), "arrived"), data.draw(st.sampled_from([0, HOUR, DAY]), "lateness")
     until = events[-1].ts + HOUR
-    driven, counted = Driven(defined), Recount(defined)
+    driven, counted = Driven(defined, lateness=lateness), Recount(defined, lateness)
     for event in arrived:
         driven.event(event)
         counted.event(event)
