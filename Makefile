@@ -34,12 +34,14 @@ check: install ## Lint, types, direction of imports
 	$(BIN)/lint-imports --no-logo
 
 up: ## Build and start Kafka, Redis, MailDev and the worker in containers; returns when all are healthy
-	$(COMPOSE) up --build --detach --wait --wait-timeout 180
+	@$(COMPOSE) up --build --detach --wait --wait-timeout 180 \
+		|| { echo "Not up. If a port is taken: GEDRAG_KAFKA_PORT, GEDRAG_MAIL_PORT or GEDRAG_WEB_PORT=… make up. Else: $(COMPOSE) logs" >&2; exit 1; }
 	@echo
 	@echo "Mails      http://localhost:$${GEDRAG_MAIL_PORT:-1080}"
 	@echo "Health     http://localhost:$${GEDRAG_WEB_PORT:-6066}/health"
 	@echo "Kafka      localhost:$${GEDRAG_KAFKA_PORT:-9092}"
 	@echo "Try it     make install && .venv/bin/gedrag simulate --customers 200 --days 3 | .venv/bin/gedrag produce --now -"
+	@echo "Segments   $(COMPOSE) exec worker gedrag segments"
 	@echo "Log        $(COMPOSE) logs --follow worker"
 
 down: ## Stop the containers; their data stays (with its data: docker compose down --volumes)
