@@ -52,7 +52,7 @@ class Stage:
             self._exit.callback(shutil.rmtree, self.folder, ignore_errors=True)
             self.broker = self._exit.enter_context(Broker())
             self.cache = self._exit.enter_context(Cache())
-            self.mailbox = self._exit.enter_context(Mailbox(self._mails))
+            self.mailbox = self._exit.enter_context(Mailbox(self._mails or self.folder / "mail"))
             self.settings = self._settings()
             self.worker = self._worker()
         except BaseException:
@@ -83,7 +83,7 @@ class Stage:
     def _worker(self) -> Child:
         others = {name: value for name, value in os.environ.items() if not name.startswith("GEDRAG_")} | {"TMPDIR": str(self.folder)}
         command = [sys.executable, "-m", "streams.cli.main", "worker", "--settings", str(self._file)]
-        worker = Child(command, self.folder / "worker.log", env=others | clock.environment(), mercy=5.0)
+        worker = Child(command, self.folder / "worker.log", env=others | clock.environment(), scratch=self.folder, mercy=5.0)
         self._exit.callback(worker.stop, 15.0)
         return worker
 

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -20,15 +20,23 @@ from tests import parts
 COMMAND = [sys.executable, "-m", "streams.cli.main", "demo"]
 
 
-def start(*options: str, tmp: Path) -> subprocess.Popen[str]:
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a demo with these options and its files in `tmp_path`; one that a failed test leaves behind is killed."""
     # What a shop has set for its own worker must not lead the demo to the shop's parts.
-    env = os.environ | {
-        "TMPDIR": str(tmp),
-        "GEDRAG_BROKER": "broker.invalid:9092",
-        "GEDRAG_SMTP": "smtp://mail.invalid",
-        "PYTHONUNBUFFERED": "1",
-    }
-    return subprocess.Popen([*COMMAND, *options], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    env = os.environ | {"TMPDIR": str(tmp_path), "GEDRAG_BROKER": "broker.invalid:9092", "GEDRAG_SMTP": "smtp://mail.invalid"}
+    with ExitStack() as stack:
+
+        def begin(*options: str) -> subprocess.Popen[str]:
+            demo = subprocess.Popen([*COMMAND, *options], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stack.enter_context(demo)
+            stack.callback(demo.kill)
+            return demo
+
+        yield begin
 
 
 def running(tmp: Path) -> list[str]:
@@ -56,9 +64,9 @@ def taken_ports() -> Iterator[None]:
 
 
 @pytest.mark.timeout(180)
-def test_headless_demo_ends_with_a_summary_and_mails(tmp_path: Path, taken_ports: None) -> None:
+def test_headless_demo_ends_with_a_summary_and_mails(start: Start, tmp_path: Path, taken_ports: None) -> None:
     kept = tmp_path / "kept"
-    demo = start("--headless", "--seconds", "12", "--customers", "1000", "--mails", str(kept), tmp=tmp_path)
+    demo = start("--headless", "--seconds", "12", "--customers", "1000", "--mails", str(kept))
     out, said = demo.communicate(timeout=150)
     assert demo.returncode == 0, said
     summary = json.loads(out.splitlines()[-1])
@@ -77,8 +85,8 @@ def test_headless_demo_ends_with_a_summary_and_mails(tmp_path: Path, taken_ports
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_runs_on(number: signal.Signals, tmp_path: Path) -> None:
-    demo = start("--headless", "--seconds", "100", "--customers", "100", tmp=tmp_path)
+def test_nothing_runs_on(number: signal.Signals, start: Start, tmp_path: Path) -> None:
+    demo = start("--headless", "--seconds", "100", "--customers", "100")
     assert demo.stderr is not None
     said = ""
     while "mails: http" not in said:
@@ -91,11 +99,12 @@ def test_nothing_runs_on(number: signal.Signals, tmp_path: Path) -> None:
     if number is not signal.SIGKILL:
         assert json.loads(out.splitlines()[-1])["events"] >= 0
     parts.eventually(lambda: not running(tmp_path), "everything has ended", 20)
+    parts.eventually(lambda: not list(tmp_path.glob("gedrag-*")), "its files are gone", 20)
 
 
 @pytest.mark.timeout(60)
-def test_a_part_that_is_gone_ends_it_with_its_name(tmp_path: Path) -> None:
-    demo = start("--headless", "--seconds", "50", "--customers", "100", tmp=tmp_path)
+def test_a_part_that_is_gone_ends_it_with_its_name(start: Start, tmp_path: Path) -> None:
+    demo = start("--headless", "--seconds", "50", "--customers", "100")
     parts.eventually(lambda: any("worker" in words for words in running(tmp_path)), "the worker runs", 30)
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -108,8 +117,8 @@ def test_a_part_that_is_gone_ends_it_with_its_name(tmp_path: Path) -> None:
     assert running(tmp_path) == []
 
 
-def test_headless_needs_an_end(tmp_path: Path) -> None:
-    demo = start("--headless", tmp=tmp_path)
+def test_headless_needs_an_end(start: Start) -> None:
+    demo = start("--headless")
     _, said = demo.communicate(timeout=30)
     assert demo.returncode == 2
     assert "--headless needs --seconds" in said
