@@ -40,7 +40,7 @@ up: ## Build and start Kafka, Redis, MailDev and the worker in containers; retur
 	@echo "Mails      http://localhost:$${GEDRAG_MAIL_PORT:-1080}"
 	@echo "Health     http://localhost:$${GEDRAG_WEB_PORT:-6066}/health"
 	@echo "Kafka      localhost:$${GEDRAG_KAFKA_PORT:-9092}"
-	@echo "Try it     make install && .venv/bin/gedrag simulate --customers 200 --days 3 | .venv/bin/gedrag produce --now -"
+	@echo "Try it     make install && .venv/bin/gedrag simulate --customers 300 --days 1 | .venv/bin/gedrag produce --now -"
 	@echo "Segments   $(COMPOSE) exec worker gedrag segments"
 	@echo "Log        $(COMPOSE) logs --follow worker"
 
