@@ -47,7 +47,7 @@ def reordered(draw: st.DrawFn, ordered: st.SearchStrategy[list[Event]] = mixed) 
     return events, arrived
 
 
-@searching(100)
+@searching(70)
 @given(reordered(), definitions(with_history=False), gaps)
 def test_reordering_within_lateness_ends_the_same(events: tuple[list[Event], list[Event]], defined: Definitions, further: int) -> None:
     ordered, arrived = events

@@ -21,14 +21,14 @@ from tests.properties.strategies import NUMBERS, START, definitions, in_order, n
 ends = st.sampled_from([0, 1, 3_600_000, DAY, 40 * DAY, 500 * DAY])
 
 
-@searching(200)
+@searching(150)
 @given(in_order(), definitions(), ends)
 def test_increments_equal_a_recount(events: list[Event], defined: Definitions, further: int) -> None:
     until = events[-1].ts + further
     assert_same(Driven(defined).run(events, until), recount(events, defined, until))
 
 
-@searching(800)
+@searching(600)
 @given(on_one_beat, plain_definitions, ends)
 def test_increments_equal_a_recount_where_everything_coincides(events: list[Event], defined: Definitions, further: int) -> None:
     until = events[-1].ts + further

@@ -61,7 +61,7 @@ def test_quiet_firings_need_not_be_stored(events: list[Event], defined: Definiti
     assert out == Driven(defined).run(events, now).out
 
 
-@searching(100)
+@searching(70)
 @given(in_order(max_size=10), definitions(max_size=3), st.data())
 def test_repeats_change_nothing(events: list[Event], defined: Definitions, data: st.DataObject) -> None:
     """Copies of events somewhere after the original, by event id or by order id; 24 hours and 32 ids on they count again."""
