@@ -9,6 +9,8 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +18,12 @@ import pytest
 from tests import parts
 
 _numbers = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    # A shell that runs the tests in the background has them ignore SIGINT, and every process they start; Ctrl-C is among what is tried.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
