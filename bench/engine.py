@@ -107,7 +107,8 @@ def main() -> None:
     print(f"{'':<48}" + "".join(f"{name:>24}" for name in figures))
     for row in next(iter(figures.values())):
         print(f"  {row.replace('_', ' '):<46}" + "".join(f"{each[row]:>24,}" for each in figures.values()))
-    print(json.dumps({name.replace(" ", "_").replace("'", ""): each for name, each in figures.items()}))
+    bursts, evenly = figures.values()
+    print(json.dumps({**bursts, "every_event_anybodys": evenly}))
 
 
 if __name__ == "__main__":

@@ -119,6 +119,8 @@ NAMESPACE: dict[str, object] = {
 
 #: The ordering operators: does a larger left side make it true?
 _UPWARD = {"<": False, "<=": False, ">": True, ">=": True}
+#: Comparisons with 0 that only ask whether something never negative is 0: are they true then?
+_OF_ZERO = {"==": True, "<=": True, "!=": False, ">": False}
 _TURNED: dict[str, Op] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -250,6 +252,8 @@ class Compiler:
                 k = math.ceil(right.value) if op in (">=", "<") else math.floor(right.value) + 1
                 if k > 0:
                     return self._counted(left, k, op)
+            if a.zero and right.value == 0 and op in _OF_ZERO:
+                return _flat(f"({a.zero})" if _OF_ZERO[op] else f"(not ({a.zero}))", a.rise | a.fall, a.rise | a.fall)
         a_, b = self.value(left), self.value(right)
         expr = f"compare({a_.expr}, {op!r}, {b.expr})" if a_.missing or b.missing else f"({a_.expr} {op} {b.expr})"
         both = Value("", steps=a_.steps + b.steps, refs=a_.refs | b.refs)

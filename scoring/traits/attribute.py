@@ -28,5 +28,6 @@ class Attribute:
     whole_days: bool = False  # the window must be days(n) with n whole (active_days)
     total: str = ""  # windowed: (value, instant of the next step)
     reach: str = ""  # windowed counts: the instant at which the value falls below {k}, 0 if it is below already
+    zero: str = ""  # a quicker way to ask whether the value, never negative, is 0
     scale: int = 1  # what the stored number must be divided by
     fed_by: tuple[str, ...] = ()  # event types
