@@ -25,11 +25,6 @@ def add(state: Customer, sequence: int, entry: Entry) -> None:
         state.outbox.append([sequence, entry])
 
 
-def newest(state: Customer) -> int:
-    """Sequence of the newest entry, 0 if there is none."""
-    return state.outbox[-1][0] if state.outbox else 0
-
-
 def drop_confirmed(state: Customer, confirmed: int) -> None:
     if state.outbox is not None:
         state.outbox = [kept for kept in state.outbox if kept[0] > confirmed] or None

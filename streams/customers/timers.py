@@ -6,7 +6,7 @@ when its turn comes and armed anew. So an event costs nothing here unless it bri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from scoring.state import NEVER
 
@@ -50,10 +50,6 @@ class Wheel:
             level[at] = [key]
         else:
             keys.append(key)
-
-    def arm_all(self, entries: Iterable[tuple[bytes, int]]) -> None:
-        for key, due in entries:
-            self.arm(key, due)
 
     def take(self, until: int, due_of: Callable[[bytes], int], limit: int) -> set[bytes]:
         """Customers with a deadline in buckets that end at or before `until`, at most `limit` of them.
