@@ -15,9 +15,9 @@ FORMAT = 1
 
 _PREFIX = struct.Struct(">BI")
 
-#: Format, epoch, due (no later than the customer's next deadline, ms), sequence of the newest outbox entry, fingerprint
-#: of the definitions the state was evaluated under. The encoded state follows.
-HEADER = struct.Struct(">BIQQI")
+#: Format, epoch, due (no later than the customer's next deadline, ms; negative before 1970), sequence of the newest outbox
+#: entry, fingerprint of the definitions the state was evaluated under. The encoded state follows.
+HEADER = struct.Struct(">BIqQI")
 SIZE = HEADER.size
 
 RESERVED = b"\xff"

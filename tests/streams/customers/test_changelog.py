@@ -41,6 +41,12 @@ def test_a_header_says_what_recovery_needs() -> None:
     assert stored[changelog.SIZE :] == STATE
 
 
+def test_a_deadline_before_1970_has_its_place() -> None:
+    """An event of that time is old, not invalid: it must not stop the worker that stores its customer."""
+    assert changelog.header(value(7, due=-1)) == (-1, 0, 0xCAFE)
+    assert changelog.with_due(value(7), -62_135_596_800_000) == value(7, due=-62_135_596_800_000)
+
+
 def test_parts_of_a_header_are_replaced_alone() -> None:
     assert changelog.with_epoch(value(7), 9) == value(9)
     assert changelog.with_due(value(7), 88) == value(7, due=88)
