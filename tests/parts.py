@@ -72,8 +72,9 @@ def eventually(look: Callable[[], T | None], what: str, timeout: float = 30.0) -
 
 
 @contextmanager
-def kafka_container(port: int | None = None, **env: str) -> Iterator[Kafka]:
-    """A fresh Apache Kafka in KRaft mode at localhost:port (default: a free one). `env`: further KAFKA_… variables."""
+def kafka_container(port: int | None = None, *, ports: dict[int, int] | None = None, **env: str) -> Iterator[Kafka]:
+    """A fresh Apache Kafka in KRaft mode at localhost:port (default: a free one). `env`: further KAFKA_… variables; `ports`: further
+    ports of the container by where they are to be had on this machine."""
     from testcontainers.core.container import DockerContainer
     from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
@@ -96,6 +97,8 @@ def kafka_container(port: int | None = None, **env: str) -> Iterator[Kafka]:
         "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
     } | env
     container = DockerContainer(KAFKA_IMAGE).with_bind_ports(9092, port)
+    for here, inside in (ports or {}).items():
+        container = container.with_bind_ports(inside, here)
     for name, value in settings.items():
         container = container.with_env(name, value)
     with container.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(90)):

@@ -183,6 +183,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
                 offsets[TopicPartition(topic, partition.number)] = position
         if not offsets:
             return
+        point("committing")
         try:
             await self.consumer.commit(offsets)
         except KafkaError as error:

@@ -17,6 +17,7 @@ from streams.customers.alignment import Alignment
 from streams.customers.changelog import META, TOPICS, Meta, TopicIds, layout_key
 from streams.customers.delivery import Delivery
 from streams.customers.evaluate import opened
+from streams.customers.faults import point
 from streams.customers.flush import Batch, Batches, MakeBatch
 from streams.customers.migration import Migration
 from streams.customers.partition import Delivered, Partition
@@ -55,6 +56,7 @@ class Takeover:
         """Leaves the partition ready to be fetched from `partition.alignment.position` on. Raises Fatal, KafkaError."""
         began = monotonic()
         restored = await restore(self.settings, self.names.changelog, partition.number)
+        point("restored")
         if restored.topics is not None:
             check_topics(restored.topics, self.topics, self.names.changelog)
         for fingerprint, layout in restored.layouts.items():
@@ -72,7 +74,9 @@ class Takeover:
         partition.in_flight += 1
         try:
             await self.delivery.send(partition, self.names.changelog, self._opening(partition, restored, meta))
+            point("opened")
             published = await self._publish(partition, open_, meta.confirmed)
+            point("published")
         finally:
             partition.in_flight -= 1
         partition.delivered = Delivered(partition.sequence, meta.fired, meta.positions)

@@ -60,9 +60,13 @@ async def applied(address: str, names: Names, partitions: int = 4, timeout: floa
 
 @dataclass
 class Outcome:
-    """`changes` by change_id, without `detected_at`; `order`: their ids as they came, by customer."""
+    """`changes` by change_id and `messages` by message_id, without `detected_at`; `order`: the ids of changes as they came, by customer.
+
+    `repeats` and `contradictions` are of both: the same id with the same content, and with another.
+    """
 
     changes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     order: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     repeats: int = 0
     contradictions: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
@@ -70,23 +74,31 @@ class Outcome:
 
     def add(self, value: bytes) -> None:
         change = json.loads(value)
-        change.pop("detected_at", None)
-        known = self.changes.get(change["change_id"])
-        if known is None:
-            self.changes[change["change_id"]] = change
+        if self._is_new(change, self.changes, change["change_id"]):
             self.order[change["customer_id"]].append(change["change_id"])
-        else:
-            self.repeats += 1
-            if known != change:
-                self.contradictions.append((known, change))
+
+    def add_message(self, value: bytes) -> None:
+        message = json.loads(value)
+        self._is_new(message, self.messages, message["message_id"])
+
+    def _is_new(self, told: dict[str, Any], among: dict[str, dict[str, Any]], name: str) -> bool:
+        told.pop("detected_at", None)
+        known = among.setdefault(name, told)
+        if known is told:
+            return True
+        self.repeats += 1
+        if known != told:
+            self.contradictions.append((known, told))
+        return False
 
     def until(self, end: int) -> Outcome:
-        """Without changes after `end`."""
+        """Without changes and messages after `end`."""
         from scoring.instants import rfc3339
 
         last = rfc3339(end)
         kept = Outcome(repeats=self.repeats, contradictions=self.contradictions, states=self.states)
         kept.changes = {name: change for name, change in self.changes.items() if change["at"] <= last}
+        kept.messages = {name: message for name, message in self.messages.items() if message["at"] <= last}
         for customer, names in self.order.items():
             if here := [name for name in names if name in kept.changes]:
                 kept.order[customer] = here
@@ -133,13 +145,17 @@ def _tell(outcome: Outcome, engine: Engine, entry: list[Any], customer: str) -> 
     topic, value, _ = engine.render(entry, customer, None)
     if topic == "segment-changes":
         outcome.add(value)
+    else:
+        outcome.add_message(value)
 
 
 async def delivered(address: str, names: Names, engine: Engine, end: int, partitions: int = 4) -> Outcome:
-    """From what the worker wrote: changes, and every customer's state brought up to `end`."""
+    """From what the worker wrote: changes, messages, and every customer's state brought up to `end`."""
     outcome = Outcome()
     for record in await records(address, names.changes, partitions):
         outcome.add(record.value)
+    for record in await records(address, names.messages, partitions):
+        outcome.add_message(record.value)
     by_partition: dict[int, Restored] = defaultdict(Restored)
     for record in await records(address, names.changelog, partitions):
         by_partition[record.partition].read([record])
@@ -151,23 +167,38 @@ async def delivered(address: str, names: Names, engine: Engine, end: int, partit
     return outcome
 
 
+@dataclass(frozen=True)
+class Difference:
+    """Between what ought to be told and what was, both by id."""
+
+    missing: list[dict[str, Any]]
+    extra: list[dict[str, Any]]
+    differing: list[tuple[dict[str, Any], dict[str, Any]]]
+
+    @classmethod
+    def of(cls, want: dict[str, dict[str, Any]], got: dict[str, dict[str, Any]]) -> Difference:
+        return cls(
+            [want[name] for name in want.keys() - got.keys()],
+            [got[name] for name in got.keys() - want.keys()],
+            [(want[name], got[name]) for name in want.keys() & got.keys() if want[name] != got[name]],
+        )
+
+
 def compare(want: Outcome, got: Outcome) -> None:
     """AssertionError with examples unless both tell the same story."""
-    missing = [want.changes[name] for name in want.changes.keys() - got.changes.keys()]
-    extra = [got.changes[name] for name in got.changes.keys() - want.changes.keys()]
-    both = want.changes.keys() & got.changes.keys()
-    differing = [(want.changes[name], got.changes[name]) for name in both if want.changes[name] != got.changes[name]]
-    assert not missing, f"{len(missing)} changes missing of {len(want.changes)}, such as {missing[:2]}"
-    assert not extra, f"{len(extra)} changes too many, such as {extra[:2]}"
-    assert not differing, f"{len(differing)} changes differ, such as {differing[0]}"
+    for kind, wanted, found in (("changes", want.changes, got.changes), ("messages", want.messages, got.messages)):
+        difference = Difference.of(wanted, found)
+        assert not difference.missing, f"{len(difference.missing)} {kind} missing of {len(wanted)}, such as {difference.missing[:2]}"
+        assert not difference.extra, f"{len(difference.extra)} {kind} too many, such as {difference.extra[:2]}"
+        assert not difference.differing, f"{len(difference.differing)} {kind} differ, such as {difference.differing[0]}"
     assert not got.contradictions, f"{len(got.contradictions)} ids say two things, such as {got.contradictions[0]}"
     assert got.order == want.order, "the order of a customer's changes differs"
     assert want.states.keys() == got.states.keys()
-    wrong = [(customer, found) for customer, state in want.states.items() if (found := _difference(state, got.states[customer]))]
+    wrong = [(customer, found) for customer, state in want.states.items() if (found := state_difference(state, got.states[customer]))]
     assert not wrong, f"{len(wrong)} states of {len(want.states)} differ, such as {wrong[0]}"
 
 
-def _difference(want: Customer, got: Customer) -> dict[str, Any]:
+def state_difference(want: Customer, got: Customer) -> dict[str, Any]:
     """Fields that differ. `due` is a lower bound that may be reached by different ways."""
     return {
         name: (getattr(want, name), getattr(got, name))

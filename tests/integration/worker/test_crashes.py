@@ -21,7 +21,7 @@ pytestmark = pytest.mark.real_kafka
 
 
 #: At which time of coming by the process is killed.
-TIMES = {"committed": 2, "changelog_sent": 40, "outputs_sent": 40}
+TIMES = {"committing": 2, "committed": 2, "changelog_sent": 40, "outputs_sent": 40}
 
 
 async def test_killed_at_every_point_of_a_flush(setup: Setup, worker: type[Process]) -> None:
