@@ -19,6 +19,7 @@ LONGEST = 400 * DAY
 
 _HOURS_KEPT = 31 * 24 + 48
 _HOURS_IN_ALL = 402 * 24
+_SQUEEZED_FROM = 160
 
 
 def bump(series: Series, hour: int, n: int) -> list[int]:
@@ -33,7 +34,7 @@ def bump(series: Series, hour: int, n: int) -> list[int]:
         return _bump_late(series, hour, n)
     series.append(hour)
     series.append(n)
-    if len(series) > 160 and not len(series) & 63:
+    if len(series) > _SQUEEZED_FROM and not len(series) & 63:
         return _squeeze(series, hour)
     return series
 
@@ -46,6 +47,8 @@ def _bump_late(series: list[int], hour: int, n: int) -> list[int]:
         series[i + 1] += n
     else:
         series[i + 2 : i + 2] = [hour, n]
+        if len(series) > _SQUEEZED_FROM and not len(series) & 63:
+            return _squeeze(series, series[-2])
     return series
 
 

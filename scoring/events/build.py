@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from scoring.events import money
@@ -58,6 +59,9 @@ _LINE_ACTIONS: dict[str, tuple[int | None, int]] = {"add": (1000, 1), "update": 
 _WITHOUT_PRODUCT = frozenset(("clear", "checkout_started"))
 
 _TRAIT_DEPTH = 8
+#: Characters of what the state keeps as given (a product in the cart, a profile's value as JSON): without a limit a few events could make a
+#: state that no broker takes.
+_LONGEST_ID, _LONGEST_VALUE = 1_000, 4_000
 _LEAST_INT, _LARGEST_INT = -(1 << 63), (1 << 63) - 1
 
 Build = Callable[[Any, int], Event]
@@ -102,6 +106,8 @@ def cart_event(value: CartValue, ts: int) -> CartEvent:
         product_id = None
     elif product_id is None:
         raise Invalid("missing_field", f"product_id: required for {action}")
+    elif len(product_id) > _LONGEST_ID:
+        raise Invalid("too_long", f"product_id: expected at most {_LONGEST_ID} characters")
     return CartEvent(
         value.customer_id, ts, action, value.event_id or None, product_id, quantity, price, value.category_id or None, session_id
     )
@@ -155,7 +161,7 @@ def profile(value: ProfileValue, ts: int) -> Profile:
                 fields["consent." + name] = given
     if value.traits is not UNSET and value.traits is not None:
         for name, given in value.traits.items():
-            fields["traits." + name] = _storable(given, "traits." + name)
+            fields[_trait(name)] = _storable(given, "traits." + name)
     return Profile(value.customer_id, ts, fields, value.event_id or None)
 
 
@@ -197,7 +203,10 @@ def _line_cents(line: Line, index: int, refunded: bool) -> int:
 
 def _storable(given: object, field: str, depth: int = 0) -> object:
     """A profile value as given, if the state can hold it: JSON of 64-bit integers, not nested deeper than a person's traits are."""
-    if isinstance(given, int):
+    if isinstance(given, str):
+        if len(given) > _LONGEST_VALUE:
+            raise Invalid("too_long", f"{field}: expected at most {_LONGEST_VALUE} characters")
+    elif isinstance(given, int):
         if not _LEAST_INT <= given <= _LARGEST_INT:
             raise Invalid("out_of_range", f"{field}: expected an integer of at most 64 bits")
     elif isinstance(given, list | dict):
@@ -205,7 +214,16 @@ def _storable(given: object, field: str, depth: int = 0) -> object:
             raise Invalid("out_of_range", f"{field}: nested deeper than {_TRAIT_DEPTH}")
         for inner in given.values() if isinstance(given, dict) else given:
             _storable(inner, field, depth + 1)
+        if not depth and len(msgspec.json.encode(given)) > _LONGEST_VALUE:
+            raise Invalid("too_long", f"{field}: expected at most {_LONGEST_VALUE} characters")
     return given
+
+
+def _trait(name: str) -> str:
+    """The field's name of a trait."""
+    if len(name) > _LONGEST_ID:
+        raise Invalid("too_long", f"traits: a name has at most {_LONGEST_ID} characters, not {len(name)}")
+    return "traits." + name
 
 
 #: By rank.

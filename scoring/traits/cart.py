@@ -3,7 +3,8 @@
 Keeps the cart as it is, and, to take in late events as if they had come in order, the operations of the lateness window
 (`cart_log`) with the cart before them (`cart_base`). An operation's order key is `ts * 8 + topic rank`. What comes before the last
 clearing of the cart, or before the log, can't touch it any more: `cart_floor` is that key. A log is cut at 512 operations (a robot's):
-then what is older than those counts as late beyond the window.
+then what is older than those counts as late beyond the window. A cart of 1,000 lines (a robot's, or a producer's that never clears it)
+takes no further one.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ ATTRIBUTES = (
 
 Lines = dict[str, list[Any]]
 _LOG_LIMIT = 512
+_MOST_LINES = 1_000
 _CLEAR, _CHECKOUT = "clear", "checkout_started"
 
 
@@ -148,6 +150,8 @@ def _insert(s: Customer, operation: list[Any]) -> None:
         s.cart_base, s.base_checkout, s.cart_floor = None, False, operation[0]
     else:
         log.insert(i, operation)
+        if len(log) > _LOG_LIMIT:
+            _trim(s, log[0][0])
     _replay(s, log)
 
 
@@ -186,7 +190,7 @@ def _apply(cart: Lines | None, checkout: bool, operation: list[Any]) -> tuple[Li
             cart = {}
         line = cart.get(product)
         if line is None:
-            if quantity > 0:
+            if quantity > 0 and len(cart) < _MOST_LINES:
                 cart[product] = [quantity, price]
         else:
             line[0] = line[0] + quantity if action == "add" else quantity

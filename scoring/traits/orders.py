@@ -2,7 +2,7 @@
 
 An order is placed once per `order_id`: of several records the first in order counts. Ids are kept as 64-bit hashes, the
 newest 10,000 of a customer. Orders within the lateness window are kept one by one with their neighbours among the
-activities, so that a late record of an order, earlier than the one that was taken, can take its place.
+activities, so that a late record of an order, earlier than the one that was taken, can take its place: the newest 128 of a customer.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ ATTRIBUTES = (
 
 _WIDTH = 8
 _KEPT = 10_000
+#: Recent orders of one customer that can be taken back: each activity looks at all of them.
+_RECENT_KEPT = 128
 
 
 def repeated(s: Customer, e: Purchase, lateness: int) -> bool:
@@ -135,4 +137,6 @@ def _remember(s: Customer, record: list[Any], lateness: int) -> None:
     while at and recent[at - ORDER_WIDTH + 1] > ts:
         at -= ORDER_WIDTH
     recent[at:at] = record
+    if len(recent) > _RECENT_KEPT * ORDER_WIDTH:
+        del recent[:ORDER_WIDTH]
     s.recent_orders = recent

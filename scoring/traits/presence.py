@@ -51,7 +51,7 @@ def activity(s: Customer, ts: int, lateness: int) -> int:
     elif ts >= end:
         s.visit_end = ts
     elif ts < start:
-        _late(s, start, ts)
+        _late(s, start, ts, s.at - lateness - GAP)
         effects |= SESSION
     day = ts // DAY
     if day != s.day:
@@ -66,16 +66,21 @@ def _active_on(s: Customer, day: int) -> int:
         s.days = [offset]
     elif offset > days[-1]:
         days.append(offset)
-        if len(days) > _DAYS_KEPT + 64:
-            del days[: bisect_left(days, offset - _DAYS_KEPT)]
+        _forget_days(days)
     else:
         i = bisect_left(days, offset)
         if i < len(days) and days[i] == offset:
             return 0
         days.insert(i, offset)
+        _forget_days(days)
     s.day_count += 1
     s.day = day if s.day is None else max(day, s.day)
     return ACTIVE_DAY
+
+
+def _forget_days(days: list[int]) -> None:
+    if len(days) > _DAYS_KEPT + 64:
+        del days[: bisect_left(days, days[-1] - _DAYS_KEPT)]
 
 
 def _close(s: Customer, start: int, end: int, keep_from: int) -> None:
@@ -102,8 +107,11 @@ def _count(s: Customer, start: int, end: int, sign: int) -> None:
         s.site_time += sign * (end - start)
 
 
-def _late(s: Customer, newest: int, ts: int) -> None:
-    """An activity before the newest session, which began at `newest`: it may lengthen a session, join two, or be one of its own."""
+def _late(s: Customer, newest: int, ts: int, keep_from: int) -> None:
+    """An activity before the newest session, which began at `newest`: it may lengthen a session, join two, or be one of its own.
+
+    One that ended before `keep_from` is counted and not kept apart: a producer that sends years of history late sends no end of them.
+    """
     recent = s.recent_visits or []
     spans = [(recent[i], recent[i + 1]) for i in range(0, len(recent), 2)]
     touched = [span for span in spans if span[0] - GAP <= ts <= span[1] + GAP]
@@ -120,7 +128,7 @@ def _late(s: Customer, newest: int, ts: int) -> None:
         _count(s, start, end, 1)
         spans.append((start, end))
         spans.sort()
-    s.recent_visits = [instant for span in spans for instant in span] or None
+    s.recent_visits = [instant for span in spans if span[1] >= keep_from for instant in span] or None
 
 
 def neighbours(s: Customer, ts: int) -> tuple[int | None, int | None]:

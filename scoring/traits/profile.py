@@ -1,5 +1,6 @@
 """Profile: what the shop knows of the person. Per field (each consent and trait one of its own) the newest `ts` wins, at equal `ts`
-the later in order. A field taken away (null) is remembered with its `ts`, so that an older value can't come back.
+the later in order. A field taken away (null) is remembered with its `ts`, so that an older value can't come back. At most 500 fields
+are kept: no person has so many traits, and a producer that makes up names would fill the state without end.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ ATTRIBUTES = (
               fed_by=("profile",)),
     Attribute("email_consent", "boolean", "none", "consent.email is true", "email_consent(s)", PROFILE, PROFILE, fed_by=("profile",)),
 )  # fmt: skip
+
+
+_MOST_FIELDS = 500
 
 
 def value(s: Customer, field: str) -> object:
@@ -45,7 +49,8 @@ def folder(engagement: Engagement, lateness: int) -> Callable[[Customer, Profile
         for field, new in e.fields.items():
             entry = profile.get(field)
             if entry is None:
-                profile[field] = [ts, new]
+                if len(profile) < _MOST_FIELDS:
+                    profile[field] = [ts, new]
             elif ts >= entry[0]:
                 entry[0], entry[1] = ts, new
         return PROFILE | warm(s, weight, ts, half_life) if weight else PROFILE
