@@ -1,0 +1,107 @@
+"""Who runs while what is done: one coroutine a scene. Each leaves the stage with traffic going on."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.integration.chaos import acts
+from tests.integration.chaos.broker import compact
+from tests.integration.chaos.held import line
+from tests.integration.chaos.plan import Join, Kill, Outage, Round, Zombie
+from tests.integration.chaos.stage import Stage
+
+
+async def one(stage: Stage, round_: Round) -> None:
+    """One worker, killed again and again; delivery and the live view beside it."""
+    stage.senders()
+    for act in round_.acts:
+        assert isinstance(act, Kill)
+        await acts.kill(stage, "w1", act)
+
+
+async def two(stage: Stage, round_: Round) -> None:
+    """Two workers, each killed while the other is at its work or is killed too."""
+    await asyncio.gather(acts.running(stage, "w1", 2), acts.running(stage, "w2", 2))
+
+    async def each(name: str, mine: tuple[Kill, ...]) -> None:
+        for act in mine:
+            await acts.kill(stage, name, act)
+        await acts.running(stage, name)
+
+    kills = tuple(act for act in round_.acts if isinstance(act, Kill))
+    await asyncio.gather(each("w1", kills[::2]), each("w2", kills[1::2]))
+
+
+async def joins(stage: Stage, round_: Round) -> None:
+    """A second worker comes and goes."""
+    for act in round_.acts:
+        assert isinstance(act, Join)
+        await acts.join(stage, act)
+
+
+async def broker(stage: Stage, round_: Round) -> None:
+    stage.senders()
+    for act in round_.acts:
+        if isinstance(act, Outage):
+            await acts.broker_away(stage, act)
+        elif isinstance(act, Kill):
+            await acts.kill(stage, "w1", act)
+
+
+async def zombies(stage: Stage, round_: Round) -> None:
+    """Two workers; one is stopped past its session and goes on. Then the changelog is compacted, and read again."""
+    names = ["w1", "w2"]
+    for act in round_.acts:
+        if isinstance(act, Zombie):
+            await acts.stop_and_continue(stage, act, *names)
+        elif isinstance(act, Kill):
+            await acts.kill(stage, names[0], act, lasting_name=False)
+        names.reverse()
+    await _compacted(stage)
+
+
+async def held(stage: Stage, round_: Round) -> None:
+    """Two workers; what one of them sends is held back by the network until the other has its partitions."""
+    async with line(stage.around.held_port, stage.around.held_target) as network:
+        for act in round_.acts:
+            if isinstance(act, Zombie):
+                await acts.hold_back(stage, act, network, "w1", "w2")
+            elif isinstance(act, Kill):
+                await acts.kill(stage, "w2", act, lasting_name=False)
+        await _compacted(stage)
+        await stage.crew.leave("w1")
+
+
+async def _compacted(stage: Stage) -> None:
+    """Recovery from what compaction has left."""
+    await asyncio.gather(*(stage.crew.ready(name) for name in stage.crew.members if stage.crew.members[name].alive))
+    stage.tally.compacted += await compact(stage.around.address, stage.setup.names.changelog)
+    for name in ("w1", "w2"):
+        if stage.crew.members[name].alive:
+            await stage.crew.leave(name)
+    await acts.running(stage, "w1", 4, lasting_name=False)
+
+
+async def outages(stage: Stage, round_: Round) -> None:
+    """Redis and the mail server are away for a while, and the engine is killed meanwhile."""
+    stage.senders()
+    for act in round_.acts:
+        if isinstance(act, Outage):
+            await acts.running(stage, "w1", 4)
+            await acts.outage(stage, act)
+        elif isinstance(act, Kill):
+            await acts.kill(stage, "w1", act)
+
+
+async def senders(stage: Stage, round_: Round) -> None:
+    """The same, and delivery and the live view are killed too."""
+    stage.senders()
+    for number, act in enumerate(round_.acts):
+        if isinstance(act, Outage):
+            await acts.running(stage, "w1", 4)
+            await acts.outage(stage, act)
+        elif isinstance(act, Kill):
+            await (acts.kill_senders(stage, act) if number % 2 else acts.kill(stage, "w1", act))
+
+
+SCENES = {each.__name__: each for each in (one, two, joins, broker, zombies, held, outages, senders)}
