@@ -9,9 +9,9 @@ from tests.integration.worker.recount import applied, compare, delivered, expect
 from tests.integration.worker.running import GRACE, Setup, engine
 
 
-async def settled(setup: Setup) -> None:
+async def settled(setup: Setup, timeout: float = 30.0) -> None:
     """Everything sent is applied, and what was due by now has fired."""
-    await applied(setup.address, setup.names, setup.partitions)
+    await applied(setup.address, setup.names, setup.partitions, timeout)
     await asyncio.sleep(GRACE / 1000 + 0.7)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,13 +105,27 @@ class Outcome:
                 kept.order[customer] = here
         return kept
 
+    def of(self, customers: Collection[str]) -> Outcome:
+        """What concerns these customers."""
+
+        def theirs(told: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+            return {name: each for name, each in told.items() if each["customer_id"] in customers}
+
+        order = {customer: names for customer, names in self.order.items() if customer in customers}
+        states = {customer: state for customer, state in self.states.items() if customer in customers}
+        return Outcome(theirs(self.changes), theirs(self.messages), order, self.repeats, self.contradictions, states)
+
 
 async def expected(address: str, names: Names, engine: Engine, end: int, partitions: int = 4) -> Outcome:
     """From the input topics, every event in order of (ts, rank, offset) and every deadline up to `end`."""
+    return counted(await asyncio.gather(*(records(address, topic, partitions) for topic in names.inputs)), names, engine, end)
+
+
+def counted(topics: Sequence[Iterable[Any]], names: Names, engine: Engine, end: int) -> Outcome:
+    """The same from the records of each topic, by rank."""
     decode_by = decoders()
-    read = await asyncio.gather(*(records(address, topic, partitions) for topic in names.inputs))
     events = []
-    for rank, found in enumerate(read):
+    for rank, found in enumerate(topics):
         for record in found:
             try:
                 event = decode_by[rank](record.value, record.key, record.timestamp)
