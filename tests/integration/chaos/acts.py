@@ -102,10 +102,15 @@ async def hold_back(stage: Stage, act: Zombie, line: Line, victim: str, other: s
         running(stage, victim, 2, lasting_name=False, broker=stage.around.held_address), running(stage, other, 2, lasting_name=False)
     )
     line.hold()
+    await stage.traffic.once()  # the fetch that waits at the broker still brings them, and what comes of them is held back
     await crew.ready(other, 4)
     await asyncio.sleep(act.beyond)
+    if act.dead:
+        end(stage, victim, "held back")
     line.let_go()
     stage.tally.zombies["held back"] += 1
+    if act.dead:
+        return
     await asyncio.gather(crew.ready(victim, 2), crew.ready(other, 2))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
+from streams.customers.recovery import Restored
 from tests.integration.chaos.crew import Stuck
 from tests.integration.worker.recount import records
 
@@ -55,6 +57,14 @@ async def compact(address: str, topic: str, partitions: int = 4, timeout: float 
         if time.monotonic() > end:
             raise Stuck(f"{topic} is not compacted within {timeout:g} s: records gone by partition: {gone}")
         await asyncio.sleep(0.5)
+
+
+async def stale(address: str, topic: str) -> int:
+    """Records that recovery has to ignore, since their writer had lost the partition when they came."""
+    by_partition: dict[int, Restored] = defaultdict(Restored)
+    for record in await records(address, topic):
+        by_partition[record.partition].read([record])
+    return sum(each.ignored for each in by_partition.values())
 
 
 async def _gone(address: str, topic: str, partitions: int) -> list[int]:

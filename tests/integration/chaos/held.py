@@ -8,17 +8,16 @@ from contextlib import asynccontextmanager, suppress
 
 
 class Line:
-    """Between a worker and the broker: what passes is passed on, unless it is held; then it waits here, in order."""
+    """Between a worker and the broker: what it sends is passed on, unless it is held; then it waits here, in order."""
 
     def __init__(self, target: int) -> None:
         self._target = target
         self._open = asyncio.Event()
         self._open.set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.waiting = 0  # bytes
 
     def hold(self) -> None:
-        """To the broker and back: the worker is cut off, though its connections stand."""
+        """The worker is cut off, though its connections stand; what the broker has still to say, it hears."""
         self._open.clear()
 
     def let_go(self) -> None:
@@ -26,18 +25,17 @@ class Line:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection("localhost", self._target)
-        for source, sink in ((reader, back), (there, writer)):
-            task = asyncio.create_task(self._pass_on(source, sink))
+        for source, sink, free in ((reader, back, False), (there, writer, True)):
+            task = asyncio.create_task(self._pass_on(source, sink, free))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, free: bool) -> None:
         with suppress(OSError):
             while piece := await source.read(1 << 20):
                 # What came while the line was held is sent on even if its sender has closed the connection meanwhile.
-                self.waiting += len(piece)
-                await self._open.wait()
-                self.waiting -= len(piece)
+                if not free:
+                    await self._open.wait()
                 sink.write(piece)
                 await sink.drain()
         with suppress(OSError):

@@ -13,7 +13,7 @@ AT_RANDOM = "at random"
 STARTING = "while starting"
 
 #: How often a worker comes by a point before it is killed there, at most: not much longer than a second of traffic.
-_TIMES = {"committing": 3, "committed": 3} | dict.fromkeys(TAKEOVER_POINTS, 3)
+_TIMES = {"committing": 3, "committed": 3} | dict.fromkeys(TAKEOVER_POINTS, 2)
 _OFTEN = 40
 
 
@@ -52,11 +52,13 @@ class Outage:
 class Zombie:
     """A worker is out for longer than its session, another takes over; then it goes on.
 
-    `held`: its bytes are held back by the network instead of stopping it. `stays_dead`: seconds until it is told.
+    `held`: its bytes are held back by the network instead of stopping it. `dead`: and it is killed before they arrive, so that nobody takes
+    its partitions over again and puts right what they did.
     """
 
     beyond: float
     held: bool = False
+    dead: bool = False
 
 
 Act = Kill | Join | Outage | Zombie
@@ -153,6 +155,7 @@ def _scene(scene: str, seed: int, size: float) -> Round:
         acts = dice.among([Zombie(dice.uniform(1.0, 4.0)) for _ in range(some(3))], dice.kills(some(2)))
     elif scene == "held":
         acts = dice.among([Zombie(dice.uniform(1.0, 4.0), held=True) for _ in range(some(2))], dice.kills(some(2)))
+        acts = (*acts, Zombie(dice.uniform(1.0, 4.0), held=True, dead=True))
     elif scene in ("outages", "senders"):
         away = [
             Outage("redis", "stopped", dice.uniform(1, 4)), Outage("smtp", "stopped", dice.uniform(1, 4)),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from tests.integration.chaos import acts
-from tests.integration.chaos.broker import compact
+from tests.integration.chaos.broker import compact, stale
 from tests.integration.chaos.held import line
-from tests.integration.chaos.plan import Join, Kill, Outage, Round, Zombie
+from tests.integration.chaos.plan import AT_RANDOM, Join, Kill, Outage, Round, Zombie
 from tests.integration.chaos.stage import Stage
 
 
@@ -69,16 +69,16 @@ async def held(stage: Stage, round_: Round) -> None:
             elif isinstance(act, Kill):
                 await acts.kill(stage, "w2", act, lasting_name=False)
         await _compacted(stage)
-        await stage.crew.leave("w1")
 
 
 async def _compacted(stage: Stage) -> None:
     """Recovery from what compaction has left."""
     await asyncio.gather(*(stage.crew.ready(name) for name in stage.crew.members if stage.crew.members[name].alive))
+    stage.tally.stale_records += await stale(stage.around.address, stage.setup.names.changelog)
     stage.tally.compacted += await compact(stage.around.address, stage.setup.names.changelog)
     for name in ("w1", "w2"):
         if stage.crew.members[name].alive:
-            await stage.crew.leave(name)
+            acts.end(stage, name, AT_RANDOM)
     await acts.running(stage, "w1", 4, lasting_name=False)
 
 

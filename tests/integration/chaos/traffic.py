@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, PROFILES, PURCHASES
 from streams.clock import now_ms
@@ -30,6 +31,7 @@ class Traffic:
         self._idle = asyncio.Event()
         self._over = False
         self.over = False  # everything is at the broker, and nothing more will come
+        self._visits = 0
         self.events = 0
         self.last = 0  # ms
 
@@ -61,6 +63,15 @@ class Traffic:
             await self._feed.send(event.rank, event.key, event.value)
             self.events += 1
             self.last = event.ts
+
+    async def once(self, count: int = 40) -> None:
+        """As many customers come, look at one page, and are never seen again."""
+        self._visits += 1
+        for number in range(count):
+            customer = f"once-{self._visits}-{number}"
+            event = {"customer_id": customer, "ts": now_ms(), "page_type": "home"}
+            await self._feed.send(PAGE_VIEWS, customer.encode(), json.dumps(event).encode())
+        await self._feed.flush()
 
     async def wait(self) -> None:
         """Returns when nothing more is sent and everything is at the broker."""
