@@ -51,4 +51,4 @@ def message(entry: list[Any], customer_id: str, detected_at: int | None) -> Rend
     }
     if detected_at is not None:
         record["detected_at"] = rfc3339(detected_at)
-    return TOPIC, _encode(record), headers(record["message_id"], f"gedrag.message.{decision}", record["at"], customer_id)
+    return TOPIC, _encode(record), headers(record["message_id"], f"gedrag.message.{decision}".encode(), record["at"], customer_id)

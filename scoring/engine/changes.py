@@ -13,9 +13,8 @@ from typing import Any
 import msgspec
 
 from scoring import ids
-from scoring.engine.steps import ENTERED, EXITED, Compiled, Entry
+from scoring.engine.steps import Compiled, Entry
 from scoring.instants import rfc3339
-from scoring.segments.model import Segment
 
 TOPIC = "segment-changes"
 
@@ -23,12 +22,45 @@ TOPIC = "segment-changes"
 CAUSES = ("event", "deadline", "late_event", "definition", "merge", "erasure", "import")
 EVENT, DEADLINE, LATE_EVENT, DEFINITION = range(4)
 KINDS = ("entered", "exited", "moved")
+_TYPES = tuple(f"gedrag.segment.{kind}".encode() for kind in KINDS)
 
 #: Index of a segment that is defined no longer: the entry's values are its name, family and definition.
 UNDEFINED = -1
 
-_encode = msgspec.json.Encoder().encode
 _wall = lru_cache(maxsize=16)(rfc3339)  # a flush has one
+
+
+class Origin(msgspec.Struct, gc=False):
+    """The event that caused a change."""
+
+    event_type: str
+    ts: str
+    topic: str
+    partition: int
+    offset: int
+
+
+class Change(msgspec.Struct, rename={"come_from": "from"}, gc=False):
+    """The record's value, its fields in the contract's order."""
+
+    change_id: str
+    customer_id: str
+    segment: str
+    family: str
+    kind: str
+    come_from: str | None
+    to: str | None
+    at: str
+    cause: str
+    episode: int
+    definition: str
+    reason: str
+    attributes: dict[str, Any]
+    event: Origin | None
+    detected_at: str | msgspec.UnsetType = msgspec.UNSET
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 def render(
@@ -36,7 +68,6 @@ def render(
 ) -> tuple[str, bytes, list[tuple[str, bytes]]]:
     """(topic, JSON value, CloudEvents headers in Kafka's binary mode). Without `detected_at` the record leaves it out."""
     _, index, kind_number, come_from, to, at, cause, episode, values = entry[:9]
-    origin = entry[9] if len(entry) > 9 else None
     kind = KINDS[kind_number]
     if index == UNDEFINED:
         name, family, definition = values
@@ -44,28 +75,20 @@ def render(
     else:
         each = segments[index]
         name, family, definition = each.name, each.definition.family, each.definition.definition
-        words, attributes = reason(each, kind_number, come_from, to, values), each.reader.attributes(values)
+        words, attributes = each.why(kind_number, come_from, to, values), each.reader.attributes(values)
     record_id = change_id(customer_id, name, episode, kind)
     instant = rfc3339(at)
-    record: dict[str, Any] = {
-        "change_id": record_id,
-        "customer_id": customer_id,
-        "segment": name,
-        "family": family,
-        "kind": kind,
-        "from": come_from,
-        "to": to,
-        "at": instant,
-        "cause": CAUSES[cause],
-        "episode": episode,
-        "definition": definition,
-        "reason": words,
-        "attributes": attributes,
-        "event": None if origin is None else _origin(origin),
-    }
-    if detected_at is not None:
-        record["detected_at"] = _wall(detected_at)
-    return TOPIC, _encode(record), headers(record_id, f"gedrag.segment.{kind}", instant, customer_id)
+    origin = None
+    if len(entry) > 9 and entry[9] is not None:
+        event_type, ts, topic, partition, offset = entry[9]
+        origin = Origin(event_type, instant if ts == at else rfc3339(ts), topic, partition, offset)
+    value = _encode(
+        Change(
+            record_id, customer_id, name, family, kind, come_from, to, instant, CAUSES[cause], episode, definition, words, attributes,
+            origin, msgspec.UNSET if detected_at is None else _wall(detected_at),
+        )
+    )  # fmt: skip
+    return TOPIC, value, headers(record_id, _TYPES[kind_number], instant, customer_id)
 
 
 def change_id(customer_id: str, segment: str, episode: int, kind: str) -> str:
@@ -73,40 +96,17 @@ def change_id(customer_id: str, segment: str, episode: int, kind: str) -> str:
     return ids.uuid5(ids.CHANGES, f"{customer_id}/{segment}/{episode}/{kind}")
 
 
-def headers(record_id: str, record_type: str, instant: str, subject: str) -> list[tuple[str, bytes]]:
+def headers(record_id: str, record_type: bytes, instant: str, subject: str) -> list[tuple[str, bytes]]:
     """CloudEvents 1.0, Kafka protocol binding, binary content mode."""
     return [
-        ("ce_specversion", b"1.0"),
+        _SPECVERSION,
         ("ce_id", record_id.encode()),
-        ("ce_source", b"/gedrag"),
-        ("ce_type", record_type.encode()),
+        _SOURCE,
+        ("ce_type", record_type),
         ("ce_time", instant.encode()),
         ("ce_subject", subject.encode("utf-8", "surrogatepass")),
-        ("content-type", b"application/json"),
+        _CONTENT_TYPE,
     ]
 
 
-def reason(each: Compiled, kind: int, come_from: str | None, to: str | None, values: list[Any]) -> str:
-    """Which clause decides, with its values at the instant of the change.
-
-    A move up is told by the new tier's condition, a move down by that of the tier that was lost.
-    """
-    definition, why = each.definition, each.reader.why
-    if isinstance(definition, Segment):
-        if kind == ENTERED:
-            return why(definition.when, values)
-        return why(definition.exit_when if kind == EXITED and definition.exit_when is not None else definition.when, values)
-    conditions = {tier.name: tier.when for tier in definition.tiers}
-    names = list(conditions)
-    if come_from is not None and names.index(come_from) < names.index(to or names[-1]):
-        decisive = conditions[come_from]
-    else:
-        decisive = conditions[to or names[-1]]
-        if decisive is None and len(names) > 1:
-            decisive = conditions[names[-2]]
-    return why(decisive, values) if decisive is not None else ""
-
-
-def _origin(origin: list[Any]) -> dict[str, Any]:
-    event_type, ts, topic, partition, offset = origin
-    return {"event_type": event_type, "ts": rfc3339(ts), "topic": topic, "partition": partition, "offset": offset}
+_SPECVERSION, _SOURCE, _CONTENT_TYPE = ("ce_specversion", b"1.0"), ("ce_source", b"/gedrag"), ("content-type", b"application/json")

@@ -9,13 +9,13 @@ A change entry is `[0, segment index, kind, from, to, at, cause, episode, values
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from scoring.engine import membership
 from scoring.expressions.compile import NAMESPACE, Code, Compiler, Layout
-from scoring.expressions.tree import Flag, InSegment
-from scoring.expressions.words import Leaf, Reader
+from scoring.expressions.tree import Condition, Flag, InSegment
+from scoring.expressions.words import Judge, Leaf, Reader
 from scoring.segments.model import Definitions, Segment, Tiers
 from scoring.state import Customer
 
@@ -67,6 +67,28 @@ class Compiled:
         )
         self.step: Step
         self.quick: list[Step] = []
+        self._deciding: dict[tuple[int, str | None, str | None], Judge | None] = {}
+
+    def why(self, kind: int, come_from: str | None, to: str | None, values: Sequence[Any]) -> str:
+        """Which clause decides, with its values at the instant of the change."""
+        change = kind, come_from, to
+        if change not in self._deciding:
+            condition = self._decisive(*change)
+            self._deciding[change] = None if condition is None else self.reader.judge(condition)
+        judge = self._deciding[change]
+        return "" if judge is None else judge(values)[1]
+
+    def _decisive(self, kind: int, come_from: str | None, to: str | None) -> Condition | None:
+        """A move up is told by the new tier's condition, a move down by that of the tier that was lost."""
+        definition = self.definition
+        if isinstance(definition, Segment):
+            return definition.exit_when if kind == EXITED and definition.exit_when is not None else definition.when
+        conditions = {tier.name: tier.when for tier in definition.tiers}
+        names = list(conditions)
+        if come_from is not None and names.index(come_from) < names.index(to or names[-1]):
+            return conditions[come_from]
+        decisive = conditions[to or names[-1]]
+        return conditions[names[-2]] if decisive is None and len(names) > 1 else decisive
 
 
 class Steps:

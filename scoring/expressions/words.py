@@ -8,6 +8,7 @@ state at the instant of the change) and afterwards tells from such a list why th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from operator import ge, gt, le, lt
 from typing import Any
 
 from scoring.expressions.compile import calculate, compare, divide
@@ -29,6 +30,8 @@ from scoring.expressions.tree import (
     TierOf,
     Truth,
 )
+
+_ORDERED: dict[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 Leaf = Attr | Flag | InSegment | TierOf
 
@@ -89,9 +92,9 @@ class Reader:
             out[name] = value
         return out
 
-    def why(self, condition: Condition, values: Sequence[Any]) -> str:
-        """Why the condition, one of those given, is what it is, e.g. `cart_items 2 > 0, cart_idle 1h >= 1h`."""
-        return self._judges[id(condition)](values)[1]
+    def judge(self, condition: Condition) -> Judge:
+        """Tells whether the condition, one of those given, is true, and why, e.g. `cart_items 2 > 0, cart_idle 1h >= 1h`."""
+        return self._judges[id(condition)]
 
     def _judge(self, node: Condition) -> Judge:
         """Closures over the tree, made once: a reason is told for every change."""
@@ -145,8 +148,10 @@ class Reader:
         left, right, op = self._value(node.left), self._value(node.right), node.op
         say_left, say_right = self._words(node.left), self._words(node.right)
         yes, no = f" {op} ", f" is not {op} "
+        if isinstance(node.left, Attr) and isinstance(node.right, Const) and node.right.kind != "duration" and op in _ORDERED:
+            return self._compared_to(node.left, op, node.right)
         left_gone, right_gone = f"{node.left.text} is missing", f"{node.right.text} is missing"
-        ordered = op in ("<", "<=", ">", ">=")
+        ordered = op in _ORDERED
 
         def judge(values: Sequence[Any]) -> tuple[bool, str]:
             a, b = left(values), right(values)
@@ -155,6 +160,28 @@ class Reader:
             truth = compare(a, op, b)
             close = ordered and a != b and abs(a - b) <= 1e-5 * abs(b)  # rounded, they might read as equal
             return truth, say_left(a, close) + (yes if truth else no) + say_right(b, close)
+
+        return judge
+
+    def _compared_to(self, attribute: Attr, op: str, constant: Const) -> Judge:
+        """A count or an amount against a number: the commonest comparison, without the detours of the others."""
+        place, limit, holds, text = self._place[key(attribute)], constant.value, _ORDERED[op], f"{attribute.text} "
+        gone = False, f"{attribute.text} is missing"
+        assert not isinstance(limit, str)
+        yes, no = (f"{words} {op} {_word(limit, constant.kind)}" for words in ("", " is not"))
+        near = 1e-5 * abs(limit)
+
+        def judge(values: Sequence[Any]) -> tuple[bool, str]:
+            value = values[place]
+            if value is None:
+                return gone
+            if value.__class__ is int:
+                word = str(value)
+            elif value != limit and abs(value - limit) <= near:  # rounded, they might read as equal
+                word = f"{value:.12g}"
+            else:
+                word = f"{value:.6g}"
+            return (True, text + word + yes) if holds(value, limit) else (False, text + word + no)
 
         return judge
 

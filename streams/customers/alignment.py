@@ -15,6 +15,7 @@ Item = tuple[int, int, int, bytes, Event]
 #: Events a topic may have waiting before it is read no further.
 CAPACITY = 4_000
 
+
 class Alignment:
     """`newest`: running maximum of event time by rank; `position`: the next offset to be fetched by rank."""
 

@@ -13,8 +13,9 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
 
+from streams.customers.draft import Batch
 from streams.customers.faults import point
-from streams.customers.flush import Batch, Flush
+from streams.customers.flush import Flush
 from streams.customers.partition import Partition
 
 DEPTH = 3

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from scoring.engine import Engine
-from scoring.state import encode
-from streams.customers import changelog, outbox
-from streams.customers.changelog import FORMAT, HEADER, META, Meta
 from streams.customers.counters import Counters
-from streams.customers.evaluate import Evaluator, Work
+from streams.customers.draft import Batch, Batches, Draft, MakeBatch, mark
+from streams.customers.evaluate import Evaluator
 from streams.customers.migration import Migration
 from streams.customers.partition import Delivered, Partition
 from streams.kafka.names import Names
@@ -23,34 +19,6 @@ MIGRATIONS = 1_000
 
 #: Seconds after which positions are written although no customer changed.
 MARK_AFTER = 0.5
-
-Headers = list[tuple[str, bytes]]
-
-
-class Batch(Protocol):
-    """aiokafka's batch builder: `append` returns None when it is full."""
-
-    def append(self, *, timestamp: int | None, key: bytes | None, value: bytes | None, headers: Headers = ...) -> object: ...
-
-
-MakeBatch = Callable[[], Batch]
-
-
-class Batches:
-    """Records for one topic, in as many batches as they need. `make` gives an empty one."""
-
-    __slots__ = ("_make", "_open", "filled")
-
-    def __init__(self, make: MakeBatch) -> None:
-        self._make = make
-        self._open = make()
-        self.filled: list[Batch] = [self._open]
-
-    def add(self, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        if self._open.append(timestamp=None, key=key, value=value, headers=headers) is None:
-            self._open = self._make()
-            self.filled.append(self._open)
-            self._open.append(timestamp=None, key=key, value=value, headers=headers)
 
 
 @dataclass(slots=True)
@@ -77,31 +45,30 @@ class Flusher:
 
     def flush(self, partition: Partition, clock: float, now: int) -> Flush | None:
         """Applies what the watermark allows; None if nothing is to be written. `clock` monotonic seconds, `now` wall time in ms."""
-        work = Work()
+        draft = Draft(partition, self._engine, now, self._make)
         if partition.outdated:
-            self._evaluator.migrations(partition, self._migration.engine, MIGRATIONS, work)
+            self._evaluator.migrations(partition, self._migration.engine, MIGRATIONS, draft)
         else:
             events, deadlines = partition.watermark.bounds(partition.alignment)
             items, until = partition.alignment.take(events, EVENTS)
-            if items:
-                self._evaluator.events(partition, items, work)
-            self._evaluator.deadlines(partition, min(until, deadlines), FIRINGS, work)
+            self._evaluator.run(partition, items, min(until, deadlines), FIRINGS, draft)
         letters, partition.letters = partition.letters, []
-        if not work.touched and not letters and not self._mark_is_due(partition, clock):
+        if not draft.customers and not letters and not self._mark_is_due(partition, clock):
             return None
         self._counters.flushes += 1
-        partition.sequence += 1
-        if work.entries:
-            partition.promised = partition.sequence
-        entries = self._put_in_outboxes(partition, work)
+        partition.sequence = draft.sequence
+        partition.marked, partition.marked_at = partition.delivered, clock
         outputs: dict[str, Batches] = {}
-        for topic, key, value, headers in outbox.records(entries, self._engine.render, now):
+        found = draft.outputs()
+        if found:
+            partition.promised = partition.sequence
+        for topic, key, value, headers in found:
             self._count(topic)
             self._batches(outputs, self._names.prefix + topic).add(key, value, headers)
         for letter in letters:
             self._batches(outputs, self._names.dead_letters).add(letter.key, letter.value, letter.annotated())
         return Flush(
-            self._changelog(partition, work, clock),
+            draft.batches.filled,
             {topic: batches.filled for topic, batches in outputs.items()},
             Delivered(partition.promised, partition.wheel.fired, partition.alignment.applied()),
         )
@@ -114,39 +81,12 @@ class Flusher:
             return True
         return marked is None or marked.confirmed != delivered.confirmed or marked.positions != delivered.positions
 
-    def _put_in_outboxes(self, partition: Partition, work: Work) -> list[tuple[bytes, outbox.Entry]]:
-        entries = list(zip(work.owners, work.entries, strict=True))
-        for key, entry in entries:
-            outbox.add(work.touched[key], partition.sequence, entry)
-        return entries
-
     def note(self, partition: Partition) -> Batch:
         """A record of what is delivered, alone."""
         batches = Batches(self._make)
-        self._mark(partition, batches)
+        mark(batches, partition.epoch, partition.delivered)
+        partition.marked = partition.delivered
         return batches.filled[0]
-
-    def _mark(self, partition: Partition, batches: Batches) -> None:
-        delivered = partition.delivered
-        batches.add(META, changelog.own(partition.epoch, Meta(delivered.confirmed, delivered.fired, delivered.positions)), [])
-        partition.marked = delivered
-
-    def _changelog(self, partition: Partition, work: Work, clock: float) -> list[Batch]:
-        """The position record first: it speaks of what was delivered before this flush, whatever becomes of this one."""
-        batches = Batches(self._make)
-        self._mark(partition, batches)
-        partition.marked_at = clock
-        states, armed, arm = partition.states, work.armed, partition.wheel.arm
-        epoch, fingerprint, pack, add = partition.epoch, self._engine.fingerprint, HEADER.pack, batches.add
-        for key, state in work.touched.items():
-            due = state.due
-            pending = state.outbox
-            value = pack(FORMAT, epoch, due, pending[-1][0] if pending else 0, fingerprint) + encode(state)
-            states[key] = value
-            if due < armed[key]:
-                arm(key, due)
-            add(key, value, [])
-        return batches.filled
 
     def _batches(self, outputs: dict[str, Batches], topic: str) -> Batches:
         found = outputs.get(topic)

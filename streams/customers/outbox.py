@@ -17,6 +17,9 @@ Render = Callable[[Entry, str, int | None], tuple[str, bytes, Headers]]
 #: (topic without prefix, key, value, headers)
 Output = tuple[str, bytes, bytes, Headers]
 
+#: Where an entry, change or message, has its instant.
+AT = 5
+
 
 def add(state: Customer, sequence: int, entry: Entry) -> None:
     if state.outbox is None:

@@ -16,9 +16,9 @@ from streams.customers import changelog, outbox
 from streams.customers.alignment import Alignment
 from streams.customers.changelog import META, TOPICS, Meta, TopicIds, layout_key
 from streams.customers.delivery import Delivery
+from streams.customers.draft import Batch, Batches, MakeBatch
 from streams.customers.evaluate import opened
 from streams.customers.faults import point
-from streams.customers.flush import Batch, Batches, MakeBatch
 from streams.customers.migration import Migration
 from streams.customers.partition import Delivered, Partition
 from streams.customers.reading import restore
@@ -135,7 +135,7 @@ class Takeover:
             stored = partition.states[key]
             engine = self.migration.engine(changelog.header(stored)[2])
             found += [(sequence, key, entry, engine) for sequence, entry in outbox.unconfirmed(opened(key, stored, confirmed), confirmed)]
-        found.sort(key=lambda each: each[0])
+        found.sort(key=lambda each: (each[0], each[2][outbox.AT]))  # as the flushes would have sent them
         outputs: dict[str, Batches] = {}
         now = now_ms()
         for _, key, entry, engine in found:

@@ -19,15 +19,17 @@ LOOKS = 50_000
 
 
 class Wheel:
-    """Keys by due time (ms). `fired`: every deadline before this instant has been taken."""
+    """Keys by due time (ms). `fired`: every deadline before this instant has been taken. `reached`: up to this instant those who were
+    taken newest may fire; of those who were left, nobody has a deadline in an earlier bucket."""
 
-    __slots__ = ("_coarse", "_fine", "_horizon", "_next")
+    __slots__ = ("_coarse", "_fine", "_horizon", "_next", "reached")
 
     def __init__(self, start: int = 0) -> None:
         self._next = start // BUCKET  # first fine bucket not taken yet
         self._horizon = self._next // SPAN + 1  # first coarse bucket not spread over the fine level
         self._fine: dict[int, list[bytes]] = {}
         self._coarse: dict[int, list[bytes]] = {}
+        self.reached = self.fired - 1
 
     @property
     def fired(self) -> int:
@@ -71,17 +73,21 @@ class Wheel:
                 self._skip(end)
                 continue
             left -= self._take_bucket(bucket, due_of, min(left, limit - len(taken)), taken)
+            if self.reached >= self.fired:  # that bucket was too full to be taken whole
+                return taken
+        self.reached = self.fired - 1
         return taken
 
     def _take_bucket(self, bucket: int, due_of: Callable[[bytes], int], limit: int, taken: set[bytes]) -> int:
         """Looks at up to `limit` entries of a bucket; how many it were."""
         keys = self._fine.pop(bucket)
         self._next = bucket + 1
+        over = (bucket + 1) * BUCKET
         if len(keys) > limit:
             self._fine[bucket] = keys[limit:]
             self._next = bucket
             del keys[limit:]
-        over = (bucket + 1) * BUCKET
+            self.reached = over - 1
         for key in keys:
             due = due_of(key)
             if due < over:

@@ -106,7 +106,7 @@ def test_nothing_is_sent_without_address_and_consent_at_that_moment(events: list
     shop = Shop(FILE).send(*events)
     shop.until(events[-1].ts + 20 * DAY)
     for m in shop.messages:
-        consent, address, unsubscribed, bounced = False, None, False, set()
+        consent, address, unsubscribed, bounced, left_at = False, None, False, set(), None
         for each in events:
             if each.ts > ms(m["at"]):
                 break
@@ -114,10 +114,10 @@ def test_nothing_is_sent_without_address_and_consent_at_that_moment(events: list
                 fields = each.fields  # type: ignore[union-attr]
                 if "consent.email" in fields:
                     consent = fields["consent.email"] is True
-                    unsubscribed = False
+                    unsubscribed = left_at == each.ts  # in doubt, no mail
                 address = fields.get("email", address)
             elif each.event_type == "email_unsubscribed":
-                unsubscribed = True
+                unsubscribed, left_at = True, each.ts
             elif each.event_type == "email_bounced":
                 bounced.add(address)
         if m["decision"] == "send":
