@@ -25,12 +25,15 @@ from streams.customers.tenure import Shared, Tenure
 from streams.kafka import clients, internals
 from streams.kafka.errors import Fatal
 from streams.kafka.names import Names
+from streams.kafka.topics import check_growth
 
 if TYPE_CHECKING:
     from streams.settings import Settings
 
 #: Milliseconds a fetch waits at the broker for something to come; an idle topic's time moves in such steps.
 FETCH_WAIT = 50
+#: Milliseconds between two looks at how many partitions the topics have: with more of them, customers' events go elsewhere.
+METADATA_AGE = 5_000
 #: Seconds a revoked partition may take to finish what is on its way.
 SETTLE = 4.0
 
@@ -50,6 +53,7 @@ async def started_consumer(settings: Settings, names: Names) -> AIOKafkaConsumer
         heartbeat_interval_ms=min(1_000, session // 6),
         rebalance_timeout_ms=max(session, int(SETTLE * 2_000)),
         fetch_max_wait_ms=FETCH_WAIT,
+        metadata_max_age_ms=METADATA_AGE,
         max_partition_fetch_bytes=1 << 20,
         fetch_max_bytes=16 << 20,
         partition_assignment_strategy=(RangePartitionAssignor,),  # one worker gets the same number of every topic
@@ -106,7 +110,17 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         """Sends a heartbeat and waits for its answer: should another worker have the partitions, we know it then."""
         await self._beat_now()
 
+    def check_growth(self) -> None:
+        """Raises Fatal if the input topics have got more partitions, as far as is known by now."""
+        known = {topic: self.consumer.partitions_for_topic(topic) or () for topic in self._names.inputs}
+        check_growth({topic: len(partitions) for topic, partitions in known.items()}, self._shared.settings.partitions)
+
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        try:
+            self.check_growth()
+        except Fatal as error:
+            self._shared.fail(error)  # nothing is known of customers in the partitions there are more of
+            return
         if self.tenure.lease.ended:
             self._replace_tenure()
         self.tenure.lease.renew()

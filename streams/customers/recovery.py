@@ -26,6 +26,7 @@ from streams.customers.changelog import (
     read_topics,
 )
 from streams.kafka.errors import Fatal
+from streams.kafka.topics import way_to_more
 
 
 class Record(Protocol):
@@ -105,7 +106,7 @@ def check_topics(recorded: TopicIds, current: TopicIds, changelog: str) -> None:
     if recorded.partitions != current.partitions:
         raise Fatal(
             f"the topics have {current.partitions} partitions, {changelog} was written with {recorded.partitions}: customers would be torn "
-            f"apart. Make topics with {recorded.partitions} partitions again, or {anew}"
+            f"apart. Instead, {way_to_more(current.partitions)}"
         )
     if set(recorded.ids) != set(current.ids):
         gone, new = sorted(set(recorded.ids) - set(current.ids)), sorted(set(current.ids) - set(recorded.ids))

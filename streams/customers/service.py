@@ -194,6 +194,10 @@ class CustomerService(Service):
         collected = monotonic()
         while not self.should_stop and self.failure is None:
             await self.sleep(1.0)
+            try:
+                self._membership.check_growth()
+            except Fatal as error:
+                self.fail(error)
             self._figures.look(self.partitions.values(), self._membership.tenure.lease.silence)
             if monotonic() - collected > COLLECT_EVERY:
                 collected = monotonic()

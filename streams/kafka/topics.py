@@ -12,7 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from streams.kafka.clients import admin
-from streams.kafka.errors import Misconfigured
+from streams.kafka.errors import Fatal, Misconfigured
 from streams.kafka.names import Names
 
 if TYPE_CHECKING:
@@ -78,8 +78,30 @@ def check_partitions(found: dict[str, int], wanted: list[str], partitions: int) 
     if len(counts) == 1:
         remedy = f"set partitions = {counts.pop()}"
     else:
-        remedy = "all of them need the same number: make the topics that differ anew with it and set partitions accordingly"
+        remedy = (
+            "all of them need the same number. Topics without events: make those that differ anew with it, and set partitions accordingly. "
+            f"Where partitions were added to topics with events: {way_to_more(max(counts))}"
+        )
     raise Misconfigured(f"the setting partitions is {partitions}, but {said}: {remedy}")
+
+
+def way_to_more(partitions: int) -> str:
+    """What to do to have more partitions: added to topics with events, they would send a customer's later events elsewhere."""
+    return (
+        f"have topics with {partitions} partitions under another topic_prefix, copy the events to them by key "
+        f"(examples/more_partitions.py), and start with that topic_prefix, partitions = {partitions} and another app_id"
+    )
+
+
+def check_growth(found: dict[str, int], partitions: int) -> None:
+    """Raises Fatal naming the topics that were given more partitions while the worker reads them."""
+    grown = {name: count for name, count in found.items() if count > partitions}
+    if grown:
+        said = ", ".join(f"{name} has {count}" for name, count in grown.items())
+        raise Fatal(
+            f"{said} partitions now, and had {partitions}: a customer's events may have begun to go to another partition, where nothing is "
+            f"known of it. To put that right, {way_to_more(max(grown.values()))}"
+        )
 
 
 async def partition_counts(client: AIOKafkaAdminClient) -> dict[str, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -12,18 +11,11 @@ from aiokafka.structs import TopicPartition
 
 from tests.integration.worker.agreement import settled
 from tests.integration.worker.recount import records
+from tests.integration.worker.refusal import refusal
 from tests.integration.worker.running import Process, Setup
 from tests.integration.worker.shop import CART_EVENTS, PAGE_VIEWS, Feed
 
 pytestmark = pytest.mark.real_kafka
-
-
-def refusal(process: Process) -> tuple[int, str]:
-    """Exit status and the line that says why."""
-    code = process.wait(20)
-    errors = [line["event"] for line in map(json.loads, process.text().splitlines()) if line["level"] == "error"]
-    assert len(errors) == 1, process.text()
-    return code, errors[0]
 
 
 async def seen(setup: Setup, worker: type[Process], events: int = 40) -> None:
