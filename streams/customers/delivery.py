@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -17,6 +19,7 @@ from streams.customers.draft import Batch
 from streams.customers.faults import point
 from streams.customers.flush import Flush
 from streams.customers.partition import Partition
+from streams.customers.strangers import Strangers
 
 DEPTH = 3
 
@@ -26,9 +29,17 @@ log = structlog.get_logger(__name__)
 class Delivery:
     """Sends flushes. `fail` is told the first error; `done` is called after every flush."""
 
-    def __init__(self, producer: AIOKafkaProducer, changelog: str, fail: Callable[[BaseException], None], done: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        producer: AIOKafkaProducer,
+        changelog: str,
+        strangers: Strangers,
+        fail: Callable[[BaseException], None],
+        done: Callable[[], None],
+    ) -> None:
         self._producer = producer
         self._changelog = changelog
+        self._strangers = strangers
         self._fail = fail
         self._done = done
 
@@ -65,10 +76,23 @@ class Delivery:
         waiting = []
         async with partition.sending:
             for batch in batches:
-                waiting.append(await self._hand_over(topic, partition.number, batch))
+                future = await self._hand_over(topic, partition.number, batch)
+                if topic == self._changelog:
+                    future.add_done_callback(partial(_follow, partition, cast(Any, batch).record_count()))
+                waiting.append(future)
                 point(sent)
         for acknowledged in waiting:
             await acknowledged
+        if partition.strange and not partition.lost:
+            await self._cover(partition)
+
+    async def _cover(self, partition: Partition) -> None:
+        """Writes again what a stranger's records hide."""
+        found, partition.strange = partition.strange, []
+        for first, end in found:
+            batches = await self._strangers.covered(partition, first, end)
+            if batches and not partition.lost:
+                await self.send(partition, self._changelog, batches)
 
     async def _hand_over(self, topic: str, number: int, batch: Batch) -> asyncio.Future[object]:
         while True:
@@ -77,6 +101,19 @@ class Delivery:
             except KafkaTimeoutError:
                 # The batch before it has not left yet: the broker is away. aiokafka keeps that one and tries on.
                 log.warning("still waiting for the broker to take records", topic=topic, partition=number)
+
+
+def _follow(partition: Partition, records: int, acknowledged: asyncio.Future[Any]) -> None:
+    """Whether the records of a batch came right after those we wrote before it; called in the order of the log."""
+    if acknowledged.cancelled() or acknowledged.exception() is not None:
+        return
+    metadata = acknowledged.result()
+    at = -1 if metadata is None else metadata.offset
+    if at < 0:  # a broker that does not say, or says no more: of a batch that was sent twice
+        return
+    if 0 <= partition.expected < at:
+        partition.strange.append((partition.expected, at))
+    partition.expected = max(partition.expected, at + records)
 
 
 async def settle(partitions: list[Partition], timeout: float) -> None:

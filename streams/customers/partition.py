@@ -48,6 +48,10 @@ class Partition:
     committed: list[int] = field(default_factory=list)
     in_flight: int = 0
     chain: asyncio.Task[None] | None = None
+    #: The offset our next changelog record is to be given if nobody else writes there; -1: not known.
+    expected: int = -1
+    #: Offsets (from, up to) in which somebody else has written.
+    strange: list[tuple[int, int]] = field(default_factory=list)
     #: One sender at a time: aiokafka does not keep the order of batches handed over side by side.
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 

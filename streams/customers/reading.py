@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import structlog
 from aiokafka import TopicPartition
 
 from streams.clock import monotonic
-from streams.customers.recovery import Restored
+from streams.customers.recovery import Record, Restored
 from streams.kafka.clients import consumer
 
 if TYPE_CHECKING:
@@ -45,6 +46,24 @@ async def restore(settings: Settings, changelog: str, number: int) -> Restored:
                 said = monotonic()
                 log.info("reading the changelog", partition=number, records=restored.records, offset=await reader.position(tp), end=end)
             await asyncio.sleep(0)
+        restored.end = await reader.position(tp)
     finally:
         await reader.stop()
     return restored
+
+
+async def between(settings: Settings, changelog: str, number: int, first: int, end: int) -> AsyncIterator[Record]:
+    """Records from offset `first` up to, not including, `end`; some may be gone by compaction. Raises KafkaError."""
+    reader = consumer(settings, auto_offset_reset="earliest", fetch_max_wait_ms=100)
+    await reader.start()
+    tp = TopicPartition(changelog, number)
+    try:
+        reader.assign([tp])
+        reader.seek(tp, first)
+        while await reader.position(tp) < end:
+            for records in (await reader.getmany(timeout_ms=200, max_records=PORTION)).values():
+                for record in records:
+                    if record.offset < end:
+                        yield record
+    finally:
+        await reader.stop()

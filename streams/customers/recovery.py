@@ -41,7 +41,7 @@ class Record(Protocol):
 
 @dataclass(slots=True)
 class Restored:
-    """What the changelog of one partition holds. `hidden`: keys whose last record is one to be ignored."""
+    """What the changelog of one partition holds. `hidden`: keys whose last record is to be ignored; `end`: the offset after the last."""
 
     states: dict[bytes, bytes] = field(default_factory=dict)
     epoch: int = 0
@@ -51,6 +51,7 @@ class Restored:
     hidden: set[bytes] = field(default_factory=set)
     records: int = 0
     ignored: int = 0
+    end: int = 0
 
     def read(self, records: Iterable[Record]) -> None:
         """Takes in records in log order. Raises Fatal for one that cannot be read: never a wrong or empty state instead."""

@@ -67,6 +67,7 @@ class Takeover:
         partition.epoch = max(restored.epoch + 1, generation)
         partition.sequence = partition.promised = partition.epoch << FLUSH_BITS
         partition.states, partition.outdated = restored.states, []
+        partition.expected = restored.end
         partition.alignment = Alignment(meta.positions)
         partition.watermark = Watermark(self.settings.grace, meta.fired)
         partition.wheel = Wheel(meta.fired)

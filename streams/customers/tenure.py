@@ -22,6 +22,7 @@ from streams.customers.faults import batch_options
 from streams.customers.flush import Flusher
 from streams.customers.lease import Lease
 from streams.customers.migration import Migration
+from streams.customers.strangers import Strangers
 from streams.customers.takeover import Takeover
 from streams.kafka import clients, internals
 from streams.kafka.names import Names
@@ -77,7 +78,8 @@ class Tenure:
     def _use(self, producer: AIOKafkaProducer, ids: dict[str, str]) -> None:
         shared, make = self._shared, producer.create_batch
         topics = TopicIds(shared.settings.partitions, {topic: ids.get(topic, "") for topic in shared.names.inputs})
-        self.delivery = Delivery(producer, shared.names.changelog, shared.fail, shared.progress)
+        strangers = Strangers(shared.settings, shared.names.changelog, topics, make)
+        self.delivery = Delivery(producer, shared.names.changelog, strangers, shared.fail, shared.progress)
         self.flusher = Flusher(shared.engine, shared.evaluator, shared.migration, shared.names, shared.counters, make)
         self.takeover = Takeover(
             shared.settings, shared.names, shared.engine, shared.migration, self.delivery, topics, make, shared.first, shared.confirm
