@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from scoring.events.schema import EmailEvent
-from scoring.state import Customer
+from scoring.state import Customer, profile_of
 from scoring.traits.profile import value
 
 #: RFC 5321, section 4.5.3.1: no longer path is accepted anywhere.
@@ -47,7 +47,8 @@ def objection(state: Customer, transactional: bool) -> str:
         return "no_address"
     if not is_address(address):
         return "bad_address"
-    consent = state.profile.get("consent.email") if state.profile is not None else None
+    profile = profile_of(state)
+    consent = profile.get("consent.email") if profile is not None else None
     if not transactional and (consent is None or consent[1] is not True):
         return "no_consent"
     mail = state.mail

@@ -26,7 +26,7 @@ from scoring.campaigns.render import Rendered, message
 from scoring.engine.changes import DEADLINE, EVENT, KINDS, LATE_EVENT
 from scoring.engine.steps import ENTERED, MOVED, Entry
 from scoring.events.schema import Event
-from scoring.state import NEVER, Customer
+from scoring.state import NEVER, Customer, cart_of
 from scoring.traits.profile import value
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Campaigns:
             entry = _entry(campaign, run, "send", "", now)
             entry += [
                 value(state, "email"), contact.language(state, self.policy.language), _text(value(state, "first_name")),
-                campaign.transactional, run[_STARTED], run[_ORIGIN], run[_TIER], run[_VALUES], cart.lines_of(state.cart),
+                campaign.transactional, run[_STARTED], run[_ORIGIN], run[_TIER], run[_VALUES], cart.lines_of(cart_of(state)),
             ]  # fmt: skip
             out.append(entry)
         run[_NEXT] += 1

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from scoring.state import Customer
+from typing import Any
+
+from scoring.state import Customer, history_of
 
 WIDTH = 5
 EPISODE, SINCE, LAST_EXIT, HOLD = 1, 2, 3, 4
@@ -13,7 +15,7 @@ EPISODE, SINCE, LAST_EXIT, HOLD = 1, 2, 3, 4
 
 def record(s: Customer, index: int) -> int:
     """The place of the segment's record, made if it isn't there."""
-    history = s.history
+    history = history_of(s)
     if history is None:
         s.history = [index, 0, 0, None, 0]
         return 0
@@ -26,7 +28,7 @@ def record(s: Customer, index: int) -> int:
 
 def find(s: Customer, index: int) -> int:
     """The place of the segment's record, -1 if there is none."""
-    history = s.history
+    history = history_of(s)
     if history is not None:
         for place in range(0, len(history), WIDTH):
             if history[place] == index:
@@ -37,8 +39,7 @@ def find(s: Customer, index: int) -> int:
 def enter(s: Customer, index: int, now: int) -> int:
     """Counts an entry (or a move); returns its episode."""
     place = record(s, index)
-    history = s.history
-    assert history is not None
+    history: list[Any] = s.history  # type: ignore[assignment]
     history[place + EPISODE] += 1
     history[place + SINCE] = now
     return int(history[place + EPISODE])
@@ -47,8 +48,7 @@ def enter(s: Customer, index: int, now: int) -> int:
 def leave(s: Customer, index: int, now: int) -> int:
     """Notes an exit; returns the episode that ends."""
     place = record(s, index)
-    history = s.history
-    assert history is not None
+    history: list[Any] = s.history  # type: ignore[assignment]
     history[place + SINCE] = history[place + LAST_EXIT] = now
     return int(history[place + EPISODE])
 
@@ -56,16 +56,15 @@ def leave(s: Customer, index: int, now: int) -> int:
 def hold(s: Customer, index: int, now: int) -> None:
     """`when` has come true."""
     place = record(s, index)
-    assert s.history is not None
-    s.history[place + HOLD] = now
+    s.history[place + HOLD] = now  # type: ignore[index]
 
 
 def held_since(s: Customer, index: int) -> int:
     place = find(s, index)
-    return int(s.history[place + HOLD]) if place >= 0 and s.history is not None else 0
+    return int(s.history[place + HOLD]) if place >= 0 else 0  # type: ignore[index]
 
 
 def last_exit(s: Customer, index: int) -> int | None:
     """None if the customer never left it."""
     place = find(s, index)
-    return s.history[place + LAST_EXIT] if place >= 0 and s.history is not None else None
+    return s.history[place + LAST_EXIT] if place >= 0 else None  # type: ignore[index]

@@ -12,7 +12,7 @@ from scoring.engine.changes import DEFINITION, UNDEFINED
 from scoring.engine.membership import EPISODE, LAST_EXIT, WIDTH
 from scoring.engine.steps import EXITED, Entry, layout_of
 from scoring.segments.model import Definitions, Segment, Tiers
-from scoring.state import Customer
+from scoring.state import Customer, history_of
 
 
 def migrate(state: Customer, older: Definitions, newer: Definitions, now: int, out: list[Entry]) -> None:
@@ -34,7 +34,7 @@ def migrate(state: Customer, older: Definitions, newer: Definitions, now: int, o
                 members |= new.tiers.get(group, {}).get(tier, 0)
     history: list[Any] = []
     gone = state.gone or {}
-    records = state.history or []
+    records = history_of(state) or []
     for at in range(0, len(records), WIDTH):
         record = records[at : at + WIDTH]
         each = older.segments[record[0]]

@@ -17,7 +17,7 @@ from scoring.events.money import line_cents
 from scoring.events.schema import CART_EVENT_TYPES, CART_EVENTS, PURCHASES, CartEvent
 from scoring.segments.model import Engagement
 from scoring.series import bump
-from scoring.state import HOUR, Customer
+from scoring.state import HOUR, Customer, cart_base_of, cart_log_of, cart_of
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import ADD, CART, CART_FILLED, CART_TOUCHED, CHECKOUT, FIRST, WISH
 from scoring.traits.engagement import warm
@@ -51,12 +51,12 @@ _CLEAR, _CHECKOUT = "clear", "checkout_started"
 
 
 def cart_items(s: Customer) -> float:
-    cart = s.cart
+    cart = cart_of(s)
     return sum([line[0] for line in cart.values()]) / 1000 if cart else 0
 
 
 def cart_value(s: Customer) -> float:
-    cart = s.cart
+    cart = cart_of(s)
     return sum([line_cents(line[0], line[1]) for line in cart.values()]) / 100 if cart else 0
 
 
@@ -98,7 +98,7 @@ def empty(s: Customer, ts: int, lateness: int) -> int:
 
 def refill(s: Customer, ts: int) -> int:
     """Takes back the emptying of the cart by an order at `ts`; returns the effects."""
-    log = s.cart_log
+    log = cart_log_of(s)
     key = ts * 8 + PURCHASES
     i = bisect_left(log, key, key=_key) if log is not None else 0
     if log is None or i == len(log) or log[i][0] != key:
@@ -115,7 +115,7 @@ def operate(s: Customer, operation: list[Any], lateness: int) -> int:
     if s.cart_floor is not None and key < s.cart_floor:
         return 0
     had, had_checkout = bool(s.cart), s.checkout
-    log = s.cart_log
+    log = cart_log_of(s)
     if log is None or key >= log[-1][0]:
         if action == _CLEAR and key & 7 == CART_EVENTS:  # an order that empties it may be taken back
             s.cart = s.cart_base = s.cart_log = None
@@ -124,12 +124,12 @@ def operate(s: Customer, operation: list[Any], lateness: int) -> int:
         else:
             if log is None:
                 s.cart_log = [operation]
-                s.cart_base = {product: line.copy() for product, line in s.cart.items()} if s.cart else None
+                s.cart_base = _copy(cart_of(s))
                 s.base_checkout = s.checkout
             else:
                 log.append(operation)
                 _trim(s, key - lateness * 8)
-            s.cart, s.checkout = _apply(s.cart, s.checkout, operation)
+            s.cart, s.checkout = _apply(cart_of(s), s.checkout, operation)
     else:
         _insert(s, operation)
     has = bool(s.cart)
@@ -142,7 +142,7 @@ def operate(s: Customer, operation: list[Any], lateness: int) -> int:
 
 
 def _insert(s: Customer, operation: list[Any]) -> None:
-    log = s.cart_log
+    log = cart_log_of(s)
     assert log is not None
     i = bisect_right(log, operation[0], key=_key)
     if operation[1] == _CLEAR and operation[0] & 7 == CART_EVENTS:
@@ -156,7 +156,7 @@ def _insert(s: Customer, operation: list[Any]) -> None:
 
 
 def _replay(s: Customer, log: list[list[Any]]) -> None:
-    cart = {product: line.copy() for product, line in s.cart_base.items()} if s.cart_base else None
+    cart = _copy(cart_base_of(s))
     checkout = s.base_checkout
     for each in log:
         cart, checkout = _apply(cart, checkout, each)
@@ -164,18 +164,22 @@ def _replay(s: Customer, log: list[list[Any]]) -> None:
 
 
 def _trim(s: Customer, oldest: int) -> None:
-    log = s.cart_log
+    log = cart_log_of(s)
     assert log is not None
     if log[0][0] >= oldest and len(log) <= _LOG_LIMIT:
         return
     n = len(log) // 2 if len(log) > _LOG_LIMIT else 0
     while log[n][0] < oldest:  # ends: the newest operation is not older than the window
         n += 1
-    cart, checkout = s.cart_base, s.base_checkout
+    cart, checkout = cart_base_of(s), s.base_checkout
     for operation in log[:n]:
         cart, checkout = _apply(cart, checkout, operation)
     s.cart_base, s.base_checkout, s.cart_floor = cart, checkout, log[n - 1][0]
     del log[:n]
+
+
+def _copy(cart: Lines | None) -> Lines | None:
+    return {product: line.copy() for product, line in cart.items()} if cart else None
 
 
 def _key(operation: list[Any]) -> int:

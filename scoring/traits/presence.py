@@ -7,6 +7,7 @@ also one by one. Sessions are activities with gaps of at most 30 minutes and bel
 from __future__ import annotations
 
 from bisect import bisect_left
+from struct import Struct
 
 from scoring.series import bump
 from scoring.state import DAY, HOUR, Customer
@@ -17,6 +18,9 @@ from scoring.traits.effects import ACTIVE_DAY, FIRST, SESSION, SITE_TIME, VISIT
 GAP = 30 * 60_000
 
 _DAYS_KEPT = 401
+
+#: A session of `recent_visits`: start, end. Bytes are read and written at a fraction of a list's cost, and most events leave them alone.
+_SPAN = Struct("<2q")
 
 _ACTIVITY = ("page_view", "cart_add", "cart_remove", "cart_update", "cart_clear", "checkout_started", "wishlist_add", "purchase")
 
@@ -86,17 +90,15 @@ def _forget_days(days: list[int]) -> None:
 def _close(s: Customer, start: int, end: int, keep_from: int) -> None:
     """The newest session joins the older ones; of those, only what ended at `keep_from` or later stays apart too."""
     _count(s, start, end, 1)
-    recent = s.recent_visits
-    if recent is not None:
-        while recent and recent[1] < keep_from:
-            del recent[:2]
+    recent = s.recent_visits or b""
+    old = 0
+    while old < len(recent) and _SPAN.unpack_from(recent, old)[1] < keep_from:
+        old += _SPAN.size
     if end >= keep_from:
-        if recent is None:
-            s.recent_visits = [start, end]
-        else:
-            recent += (start, end)
-    elif not recent:
-        s.recent_visits = None
+        recent = recent[old:] + _SPAN.pack(start, end)
+    elif old:
+        recent = recent[old:]
+    s.recent_visits = recent or None
 
 
 def _count(s: Customer, start: int, end: int, sign: int) -> None:
@@ -112,8 +114,7 @@ def _late(s: Customer, newest: int, ts: int, keep_from: int) -> None:
 
     One that ended before `keep_from` is counted and not kept apart: a producer that sends years of history late sends no end of them.
     """
-    recent = s.recent_visits or []
-    spans = [(recent[i], recent[i + 1]) for i in range(0, len(recent), 2)]
+    spans = list(_SPAN.iter_unpack(s.recent_visits or b""))
     touched = [span for span in spans if span[0] - GAP <= ts <= span[1] + GAP]
     joins_newest = ts >= newest - GAP
     for start, end in touched:
@@ -128,7 +129,7 @@ def _late(s: Customer, newest: int, ts: int, keep_from: int) -> None:
         _count(s, start, end, 1)
         spans.append((start, end))
         spans.sort()
-    s.recent_visits = [instant for span in spans if span[1] >= keep_from for instant in span] or None
+    s.recent_visits = b"".join(_SPAN.pack(*span) for span in spans if span[1] >= keep_from) or None
 
 
 def neighbours(s: Customer, ts: int) -> tuple[int | None, int | None]:
@@ -171,13 +172,12 @@ def withdraw(s: Customer, ts: int, before: int | None, after: int | None) -> Non
     s.visit_start, s.visit_end = spans.pop() if spans else (None, None)
     for start, end in spans:
         _count(s, start, end, 1)
-    s.recent_visits = [instant for span in spans for instant in span] or None
+    s.recent_visits = b"".join(_SPAN.pack(*span) for span in spans) or None
 
 
 def _spans(s: Customer) -> list[tuple[int, int]]:
     """The recent sessions in order, the newest last."""
-    recent = s.recent_visits or []
-    spans = list(zip(recent[::2], recent[1::2], strict=True))
+    spans: list[tuple[int, int]] = list(_SPAN.iter_unpack(s.recent_visits or b""))
     if s.visit_start is not None and s.visit_end is not None:
         spans.append((s.visit_start, s.visit_end))
     return spans

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from scoring.events.schema import Profile
 from scoring.segments.model import Engagement
-from scoring.state import Customer
+from scoring.state import Customer, profile_of
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import PROFILE
 from scoring.traits.engagement import warm
@@ -26,7 +26,8 @@ _MOST_FIELDS = 500
 
 def value(s: Customer, field: str) -> object:
     """The field's value, None when it isn't known."""
-    entry = s.profile.get(field) if s.profile is not None else None
+    profile = profile_of(s)
+    entry = profile.get(field) if profile is not None else None
     return None if entry is None else entry[1]
 
 
@@ -43,7 +44,7 @@ def folder(engagement: Engagement, lateness: int) -> Callable[[Customer, Profile
     half_life, weight = engagement.half_life, engagement.weights.get("profile", 0.0)
 
     def fold(s: Customer, e: Profile, ts: int) -> int:
-        profile = s.profile
+        profile = profile_of(s)
         if profile is None:
             profile = s.profile = {}
         for field, new in e.fields.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scoring.traits.profile import value
 from tests.contracts.scenario import Story, story, toml
 
 ABANDONED = "cart_items > 0 and cart_idle >= hours(1) and since_last_visit >= minutes(30)"
@@ -235,9 +236,9 @@ def test_a_late_profile_fills_what_is_unknown_and_overrules_nothing() -> None:
     it.event("10:00", "profile", email="kim@example.org", consent={"email": False})
     it.event("09:00", "profile", email="old@example.org", consent={"email": True, "profiling": True}, language="nl")
     it.tells()
-    assert it.state is not None and it.state.profile is not None
-    assert it.state.profile["email"][1] == "kim@example.org"
-    assert it.state.profile["language"][1] == "nl"
+    assert it.state is not None
+    assert value(it.state, "email") == "kim@example.org"
+    assert value(it.state, "language") == "nl"
 
 
 def test_a_taken_away_address_does_not_come_back_with_an_older_one() -> None:
