@@ -1,0 +1,90 @@
+"""What the machine does on real Apache Kafka: a table, and as the last line of stdout the same figures as one JSON object.
+
+make bench                                      all of it, some minutes; a container, removed afterwards
+make bench QUICK=1                              under 50 seconds
+BROKER=localhost:9092 make bench                on a broker of one's own, where it leaves topics bench-…
+python -m bench --only worker,faust             single rows: {rows}
+python -m bench.broker &                        for comparing before and after a change of the code: a broker that stays, and
+BROKER=… python -m bench --only worker --rounds 3      topics filled once and read by every run
+python -m bench.engine                          the engine alone, without Kafka
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import rates
+from bench.broker import NoBroker, broker
+from bench.report import Report
+from bench.sizes import FULL, QUICK, TINY, Sizes
+
+ROWS = (*rates.ROWS, "two", "split", "growth", "segments", "many")
+
+
+def main() -> int:
+    chosen = options()
+    report = Report()
+    report.note(
+        machine=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}", quick=int(chosen.sizes != FULL)
+    )
+    try:
+        with broker() as address, tempfile.TemporaryDirectory() as folder:
+            report.step(f"Apache Kafka at {address}")
+            measure(report, address, chosen.sizes, Path(folder), chosen.rows)
+    except NoBroker as why:
+        return without_kafka(report, why)
+    report.finish()
+    return 0
+
+
+def measure(report: Report, address: str, sizes: Sizes, folder: Path, rows: set[str]) -> None:
+    if rows & set(rates.ROWS):
+        rates.measure(report, address, sizes, folder, rows)
+
+
+def without_kafka(report: Report, why: NoBroker) -> int:
+    """The engine's own figures, and how to get the others."""
+    sys.stderr.write(f"\nNO KAFKA: only the engine is measured. {why}\n\n")
+    done = subprocess.run([sys.executable, "-m", "bench.engine", "--runs", "1"], stdout=subprocess.PIPE, text=True)
+    sys.stdout.write("\n".join(done.stdout.splitlines()[:-1]) + "\n\n")
+    report.finish()
+    sys.stderr.write(f"\nNO KAFKA: only the engine was measured. {why}\n")
+    return 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Chosen:
+    sizes: Sizes
+    rows: set[str]
+
+
+def options() -> Chosen:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=(__doc__ or "").format(rows=", ".join(ROWS)),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--quick", action="store_true", help="under 50 seconds; what it leaves out is null")
+    parser.add_argument("--tiny", action="store_true", help="to see that it works: the figures mean nothing")
+    parser.add_argument("--only", metavar="ROW,…", default="", help="only these rows")
+    parser.add_argument("--rounds", type=int, metavar="N", help="times each contestant runs")
+    given = parser.parse_args()
+    rows = set(filter(None, given.only.split(","))) or set(ROWS)
+    if unknown := rows - set(ROWS):
+        parser.error(f"--only {', '.join(sorted(unknown))}: choose from {', '.join(ROWS)}")
+    quick = given.quick or os.environ.get("QUICK", "") not in ("", "0")
+    sizes = TINY if given.tiny else QUICK if quick else FULL
+    if given.rounds:
+        sizes = dataclasses.replace(sizes, rounds=given.rounds)
+    return Chosen(sizes, rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""How much is measured: the whole (a few minutes) and the quick look (under 50 seconds)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Events a customer has in the loads that contestants get: what a customer does first changes most (four segments at the first event), so
+#: fewer would show more changes an event than a shop has.
+EACH = 20
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Events and customers of the rows; 0 leaves a row out.
+
+    `customers` with EACH events are what every contestant gets, `rounds` times; plain Faust gets `faust_customers` of its own.
+    `many` customers are loaded with `many_events` for memory, growth, latency and recovery. `live`: seconds at each rate.
+    """
+
+    customers: int = 50_000
+    rounds: int = 2
+    faust_customers: int = 1_000
+    split_events: int = 200_000
+    growth_events: int = 300_000
+    segments_events: int = 200_000
+    two_workers: bool = True
+    many: int = 1_000_000
+    many_events: int = 2_000_000
+    live: float = 12.0
+    rates: tuple[int, ...] = (10_000, 20_000)
+    half: bool = True  # and at half of what the worker does
+
+
+FULL = Sizes()
+QUICK = Sizes(
+    customers=10_000,
+    rounds=1,
+    faust_customers=400,
+    split_events=60_000,
+    growth_events=0,
+    segments_events=0,
+    two_workers=False,
+    many=100_000,
+    many_events=120_000,
+    live=4.0,
+    rates=(10_000,),
+    half=False,
+)
+#: For the test of the benchmark itself: every row that QUICK has, small.
+TINY = Sizes(
+    customers=1_000,
+    rounds=1,
+    faust_customers=50,
+    split_events=8_000,
+    growth_events=0,
+    segments_events=0,
+    two_workers=False,
+    many=5_000,
+    many_events=8_000,
+    live=2.0,
+    rates=(1_000,),
+    half=False,
+)
