@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 COMPOSE := docker compose
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check up down bench constraints
+.PHONY: help install demo test check up down bench chaos constraints
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,9 @@ down: ## Stop the containers; their data stays (with its data: docker compose do
 
 bench: install ## Measure events a second of decode, fold, evaluate and encode on one core
 	$(BIN)/python -m bench.engine $(ARGS)
+
+chaos: install ## Kill, stop, cut off and rebalance workers some hundreds of times, and check what came of it (KILLS=20 SEED=7; needs Docker)
+	$(BIN)/python -m tests.integration.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1) $(ARGS)
 
 constraints: ## Renew constraints.txt: the newest versions that fit together, each exact
 	rm -rf $(VENV)-constraints

@@ -107,7 +107,10 @@ class Dice:
             return Kill(STARTING, after=self._dice.uniform(0.6, 1.4))
         point = next(self._points)
         small = self._dice.choice([0, 400]) if point not in TAKEOVER_POINTS else 0
-        return Kill(point, times=self._dice.randint(1, _TIMES.get(point, _OFTEN)), batch_bytes=small)
+        return Kill(point, times=self.times(point), batch_bytes=small)
+
+    def times(self, point: str) -> int:
+        return self._dice.randint(1, _TIMES.get(point, _OFTEN))
 
     def kills(self, count: int) -> tuple[Kill, ...]:
         return tuple(self.kill() for _ in range(count))
@@ -165,6 +168,14 @@ def _scene(scene: str, seed: int, size: float) -> Round:
     else:
         raise ValueError(scene)
     return Round(seed, scene, acts)
+
+
+def dozen(seed: int) -> Round:
+    """One of nearly everything, for every day."""
+    dice = Dice(seed)
+    kills = tuple(Kill(point, times=dice.times(point)) for point in (*POINTS, "published"))
+    away: list[Act] = [Outage("broker", "stopped", 0.5), Outage("redis", "stopped", 1.0), Outage("smtp", "stopped", 1.0)]
+    return Round(seed, "one", dice.among([*away, Join(0.5, first_killed=dice.uniform(0.5, 2.0))], kills))
 
 
 #: In a long run over and over, in a short one once.
