@@ -22,6 +22,7 @@ _NUMBER = re.compile(rb"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 _KEPT = 65_536
 _ABSENT: dict[bytes, None] = {b"": None, b"null": None}
 _prices: dict[bytes, Price | None] = {**_ABSENT}
+_amounts: dict[bytes, int | None] = {**_ABSENT}
 _quantities: dict[bytes, int | None] = {**_ABSENT}
 
 
@@ -67,9 +68,16 @@ def sign(number: bytes) -> int:
 
 def amount(number: bytes, field: str) -> int | None:
     """The JSON text of an amount, of either sign -> cents; absent or null -> None. Raises Invalid."""
-    if number in _ABSENT:
-        return None
-    return _scaled(*_parts(number, field, MONEY_DIGITS), 2)[0]
+    try:
+        return _amounts[number]
+    except KeyError:
+        pass
+    value, _ = _scaled(*_parts(number, field, MONEY_DIGITS), 2)
+    if len(_amounts) >= _KEPT:
+        _amounts.clear()
+        _amounts.update(_ABSENT)
+    _amounts[number] = value
+    return value
 
 
 def line_cents(thousandths: int, unit: Price | None) -> int:
