@@ -15,7 +15,7 @@ from scoring.engine import Engine
 from scoring.engine.changes import EVENT, LATE_EVENT
 from scoring.events.decode import Invalid, decoders
 from scoring.events.schema import TOPICS
-from scoring.state import Customer, decode
+from scoring.state import Customer, cart_base_of, cart_log_of, cart_of, decode, history_of, profile_of
 from streams.customers.changelog import SIZE
 from streams.customers.recovery import Restored
 from streams.kafka.names import Names
@@ -215,8 +215,12 @@ def compare(want: Outcome, got: Outcome) -> None:
 
 def state_difference(want: Customer, got: Customer) -> dict[str, Any]:
     """Fields that differ. `due` is a lower bound that may be reached by different ways."""
-    return {
-        name: (getattr(want, name), getattr(got, name))
-        for name in Customer.__struct_fields__
-        if name not in ("due", "outbox") and getattr(want, name) != getattr(got, name)
-    }
+    wanted, found = plain(want), plain(got)
+    return {name: (wanted[name], found[name]) for name in wanted if name not in ("due", "outbox") and wanted[name] != found[name]}
+
+
+def plain(state: Customer) -> dict[str, Any]:
+    """The fields by name, none of them packed."""
+    for unpacked in (history_of, cart_of, cart_base_of, cart_log_of, profile_of):
+        unpacked(state)
+    return {name: getattr(state, name) for name in Customer.__struct_fields__}

@@ -9,12 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from scoring.events.schema import TOPICS
 from streams.clock import now_ms
 from tests.integration.worker.agreement import agrees, settled
-from tests.integration.worker.recount import records
-from tests.integration.worker.running import DEFINITIONS, Process, Setup
+from tests.integration.worker.recount import delivered, records
+from tests.integration.worker.running import DEFINITIONS, Process, Setup, engine
 from tests.integration.worker.shop import CART_EVENTS, PAGE_VIEWS, PURCHASES, Feed, traffic
 
 pytestmark = pytest.mark.real_kafka
@@ -140,3 +141,24 @@ async def test_produced_to_now_and_timed(setup: Setup) -> None:
     assert before < times[-1] <= now_ms() and abs(times[-1] - sent[-1].timestamp) < 400
     gaps = [later.timestamp - earlier.timestamp for earlier, later in zip(sent, sent[1:], strict=False)]
     assert all(400 < gap < 900 for gap in gaps), gaps
+
+
+async def test_compressed_topics(setup: Setup, worker: type[Process]) -> None:
+    """As most producers write them, each in its own way."""
+    codecs = {PAGE_VIEWS: "lz4", CART_EVENTS: "snappy", PURCHASES: "zstd"}
+    admin = AIOKafkaAdminClient(bootstrap_servers=setup.address)
+    await admin.start()
+    await admin.create_topics(
+        [NewTopic(setup.names.inputs[rank], 4, 1, topic_configs={"compression.type": codecs[rank]}) for rank in codecs]
+    )
+    await admin.close()
+    running = await asyncio.to_thread(worker().ready)
+    async with Feed(setup.address, setup.prefix) as feed:
+        await feed.each(PAGE_VIEWS, 20)
+        await feed.each(CART_EVENTS, 20, action="add", product_id="p", price=1)
+        await feed.each(PURCHASES, 20, order_id="o{}", total=120)
+    await settled(setup)
+    running.stop()
+    judge, later = engine(), now_ms()
+    states = (await delivered(setup.address, setup.names, judge, later)).states
+    assert [(state.other_view_count, state.add_count, state.order_count) for state in states.values()] == [(1, 1, 1)] * 20

@@ -23,18 +23,18 @@ pytestmark = pytest.mark.real_kafka
 EXAMPLE = Path(__file__).parents[3] / "examples" / "more_partitions.py"
 
 
-async def widen(setup: Setup, *topics: str) -> None:
+async def widen(setup: Setup, topic: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=setup.address)
     await admin.start()
-    await admin.create_partitions({topic: NewPartitions(6) for topic in topics})
+    await admin.create_partitions({topic: NewPartitions(6)})
     await admin.close()
 
 
 async def test_added_while_it_runs_and_then_refused_until_events_are_copied(setup: Setup, worker: type[Process]) -> None:
     running = await asyncio.to_thread(worker().ready)
-    start = now_ms()
+    start = now_ms() - 30_000
     async with Feed(setup.address, setup.prefix) as feed:
-        await feed.live(traffic(21, 60, start, 1, 200))
+        await feed.backlog(traffic(21, 60, start, 20, 50))
     await settled(setup)
 
     await widen(setup, setup.names.inputs[PAGE_VIEWS])
@@ -47,18 +47,12 @@ async def test_added_while_it_runs_and_then_refused_until_events_are_copied(setu
     assert code == 2
     assert "has 6" in why and "examples/more_partitions.py" in why and "another app_id" in why
 
-    names = setup.names
-    await widen(setup, *names.inputs[1:], names.changes, names.messages, names.dead_letters, names.changelog)
-    code, why = await asyncio.to_thread(refusal, worker("w3", partitions="6"))
-    assert code == 1
-    assert "written with 4" in why and "examples/more_partitions.py" in why
-
     wide = dataclasses.replace(setup, prefix="wide." + setup.prefix, partitions=6)
     command = [sys.executable, str(EXAMPLE), setup.address, setup.prefix, wide.prefix, "6"]
     assert "events copied" in subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
     with workers(wide) as make:
-        again = await asyncio.to_thread(make("w4").ready, 6)
+        again = await asyncio.to_thread(make("w3").ready, 6)
         await settled(wide)
         again.stop()
     assert len(await records(setup.address, wide.names.changes, 6)) > 20
-    await agrees(wide, start + 1_000)
+    await agrees(wide, start + 20_000)

@@ -9,7 +9,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
-from tests.integration.worker.agreement import settled
+from streams.customers.changelog import epoch_of, with_epoch
+from tests.integration.worker.agreement import agrees, settled
 from tests.integration.worker.recount import records
 from tests.integration.worker.refusal import refusal
 from tests.integration.worker.running import Process, Setup
@@ -80,6 +81,35 @@ async def test_a_changelog_record_that_cannot_be_read(setup: Setup, worker: type
     code, why = refusal(worker())
     assert code == 1
     assert f"partition 1 offset {placed.offset} cannot be read" in why
+
+
+async def test_a_customers_state_that_cannot_be_read(setup: Setup, worker: type[Process]) -> None:
+    """States stay encoded until they are touched: it shows with the customer's next event, and nothing is written in its place."""
+    await seen(setup, worker)
+    topic = setup.names.changelog
+    whole = [record for record in await records(setup.address, topic) if record.key == b"c7"][-1]
+    producer = AIOKafkaProducer(bootstrap_servers=setup.address)
+    await producer.start()
+    damaged = whole.value[:-9]
+    await producer.send_and_wait(topic, damaged, whole.key, whole.partition)
+    running = await asyncio.to_thread(worker().ready)  # nobody has looked at it yet
+    async with Feed(setup.address, setup.prefix) as feed:
+        await feed.each(PAGE_VIEWS, 40)
+    code, why = await asyncio.to_thread(refusal, running)
+    assert code == 1
+    assert "the state of customer b'c7' cannot be read" in why and "restore the changelog" in why
+    code, why = await asyncio.to_thread(refusal, worker())
+    assert code == 1 and "b'c7'" in why, "it goes on without that customer"
+    assert [record for record in await records(setup.address, topic) if record.key == b"c7"][-1].value == damaged
+
+    # Restored, nothing is missing: that customer's event, and those of its neighbours in the same partition.
+    newest = max(epoch_of(record.value) for record in await records(setup.address, topic) if record.partition == whole.partition)
+    await producer.send_and_wait(topic, with_epoch(whole.value, newest), whole.key, whole.partition)
+    await producer.stop()
+    running = await asyncio.to_thread(worker().ready)
+    await settled(setup)
+    running.stop()
+    await agrees(setup, 0)
 
 
 async def test_a_changelog_that_forgets(setup: Setup, worker: type[Process]) -> None:

@@ -89,3 +89,34 @@ async def test_nor_does_a_stalled_worker_take_its_own_silence_for_the_shops(setu
 
 def sent(rank: int, customer: str, ts: int, **fields: object) -> tuple[int, bytes, bytes, int]:
     return rank, customer.encode(), json.dumps({"customer_id": customer, "ts": ts, **fields}).encode(), ts
+
+
+async def test_topics_that_fell_silent_hold_nothing_back_beyond_their_grace(setup: Setup, worker: type[Process]) -> None:
+    """Views stop everywhere, their producer's clock minutes ahead; carts go on in three partitions of four; the rest never had a record."""
+    running = await asyncio.to_thread(worker().ready)
+    due = {}
+    async with Feed(setup.address, setup.prefix) as feed:
+        stopped = feed.partition(b"c0")
+        for number in range(40):
+            await feed.send(*sent(PAGE_VIEWS, f"v{number}", now_ms() + 4 * 60_000)[:3])
+            await feed.send(*sent(CART_EVENTS, f"w{number}", now_ms(), action="checkout_started")[:3])
+        await feed.flush()
+        customers = [customer for number in range(40) if feed.partition((customer := f"c{number}").encode()) != stopped]
+        await asyncio.sleep(1)
+        for customer in customers:
+            ts = now_ms()
+            await feed.event(CART_EVENTS, customer, ts, action="add", product_id="p", price=5)
+            due[customer] = ts + IDLE
+            await asyncio.sleep(0.05)
+        # One cart in the partition that fell silent was filled before that; its deadline waits for nobody either.
+        assert {feed.partition(customer.encode()) for customer in customers} == {0, 1, 2, 3} - {stopped}
+        ts = now_ms()
+        await feed.event(CART_EVENTS, "c0", ts, action="add", product_id="p", price=5)
+        due["c0"] = ts + IDLE
+    await asyncio.sleep((IDLE + GRACE) / 1000 + 1)
+    found = await abandonments(setup)
+    running.stop()
+    assert found.keys() == due.keys()
+    for customer, (change,) in found.items():
+        late = change["written"] - due[customer] - GRACE
+        assert 0 <= late < 1_000, f"{customer}: {late} ms after it was due"

@@ -14,19 +14,6 @@ from tests.integration.worker.shop import Feed, traffic
 pytestmark = pytest.mark.real_kafka
 
 
-async def test_a_backlog_over_full_topics_ends_as_if_read_in_order(setup: Setup, worker: type[Process]) -> None:
-    """One partition, so that a topic takes several fetches, and topics of different length are read side by side."""
-    setup.partitions = 1
-    (await asyncio.to_thread(worker().ready, 1)).stop()
-    start = now_ms() - 120_000
-    async with Feed(setup.address, setup.prefix, setup.partitions) as feed:
-        await feed.backlog(traffic(1, 300, start, 80, 500))
-    again = await asyncio.to_thread(worker().ready, 1)
-    await settled(setup)
-    again.stop()
-    await agrees(setup, start + 82_000)
-
-
 async def test_live_events_and_deadlines(setup: Setup, worker: type[Process]) -> None:
     running = worker().ready()
     async with Feed(setup.address, setup.prefix) as feed:

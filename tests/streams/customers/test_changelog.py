@@ -120,7 +120,7 @@ class TestTopics:
         check_topics(self.KNOWN, TopicIds(4, {"page-views": "", "purchases": ""}), "log")
 
     def test_more_partitions_are_refused(self) -> None:
-        with pytest.raises(Fatal, match="have 8 partitions, log was written with 4"):
+        with pytest.raises(Fatal, match=r"have 8 partitions, log was written with 4: .* partitions = 8 and another app_id"):
             check_topics(self.KNOWN, TopicIds(8, self.KNOWN.ids), "log")
 
     def test_one_made_anew(self) -> None:
