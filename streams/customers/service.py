@@ -10,7 +10,7 @@ import gc
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from mode import Service
 
 from scoring.engine import Engine
@@ -26,6 +26,7 @@ from streams.customers.migration import Migration
 from streams.customers.partition import Partition
 from streams.customers.recovery import check_position
 from streams.customers.tenure import Shared
+from streams.customers.unreadable import culprit
 from streams.deadletters import Limit
 from streams.kafka import clients
 from streams.kafka.errors import Fatal
@@ -141,6 +142,10 @@ class CustomerService(Service):
             return await self._membership.consumer.getmany(*wanted, timeout_ms=POLL, max_records=RECORDS)  # type: ignore[no-any-return]
         except OffsetOutOfRangeError as error:
             raise await self._out_of_range(error) from error
+        except KafkaError:
+            raise
+        except Exception as error:
+            raise await culprit(self._membership.consumer, wanted, error) from error
 
     async def _out_of_range(self, error: OffsetOutOfRangeError) -> Fatal:
         """The error in words, with the remedy."""

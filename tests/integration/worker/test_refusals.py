@@ -7,6 +7,8 @@ import asyncio
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 
 from streams.customers.changelog import epoch_of, with_epoch
@@ -110,6 +112,39 @@ async def test_a_customers_state_that_cannot_be_read(setup: Setup, worker: type[
     await settled(setup)
     running.stop()
     await agrees(setup, 0)
+
+
+def misnamed(producer: AIOKafkaProducer) -> BatchBuilder:
+    """A record whose header's name is not UTF-8, which librdkafka writes and Java would not."""
+    batch = producer.create_batch()
+    batch.append(timestamp=None, key=b"c1", value=b'{"customer_id":"c1","ts":1}', headers=[("NAME", b"x")])
+    data = bytearray(batch._build())
+    data[data.index(b"NAME")] = 0xFF
+    data[17:21] = calc_crc32c(bytes(data[21:])).to_bytes(4, "big")
+    batch._buffer = bytes(data)
+    return batch
+
+
+async def test_a_record_that_the_client_cannot_take_apart(setup: Setup, worker: type[Process]) -> None:
+    """The worker says which one it is, and goes on when that is gone."""
+    await seen(setup, worker)
+    topic = setup.names.inputs[PAGE_VIEWS]
+    producer = AIOKafkaProducer(bootstrap_servers=setup.address)
+    await producer.start()
+    placed = await (await producer.send_batch(misnamed(producer), topic, partition=1))
+    code, why = await asyncio.to_thread(refusal, worker())
+    assert code == 1
+    assert f"{topic} partition 1 offset {placed.offset} " in why and "kafka-delete-records" in why and "--accept-gap" in why
+    admin = AIOKafkaAdminClient(bootstrap_servers=setup.address)
+    await admin.start()
+    await admin.delete_records({TopicPartition(topic, 1): RecordsToDelete(placed.offset + 1)})
+    await admin.close()
+    running = await asyncio.to_thread(worker("w2", options=("--role", "customers", "--accept-gap")).ready)
+    await producer.send_and_wait(topic, b"?", b"c1", 1)
+    await producer.stop()
+    await settled(setup)
+    running.stop()
+    assert [letter.value for letter in await records(setup.address, setup.names.dead_letters)] == [b"?"]
 
 
 async def test_a_changelog_that_forgets(setup: Setup, worker: type[Process]) -> None:
