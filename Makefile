@@ -47,8 +47,8 @@ up: ## Build and start Kafka, Redis, MailDev and the worker in containers; retur
 down: ## Stop the containers; their data stays (with its data: docker compose down --volumes)
 	$(COMPOSE) down
 
-bench: install ## Measure events a second of decode, fold, evaluate and encode on one core
-	$(BIN)/python -m bench.engine $(ARGS)
+bench: install ## Measure on Apache Kafka: speed, memory, latency, recovery; QUICK=1: under 50 s; BROKER=host:port: on yours
+	@QUICK=$(QUICK) BROKER=$(BROKER) $(BIN)/python -m bench $(ARGS)
 
 chaos: install ## Kill, stop, cut off and rebalance workers some hundreds of times, and check what came of it (KILLS=20 SEED=7; needs Docker)
 	$(BIN)/python -m tests.integration.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1) $(ARGS)

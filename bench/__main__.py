@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import logging
 import os
 import platform
 import subprocess
@@ -20,16 +21,23 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import rates
+import structlog
+
+from bench import many, rates, segments
 from bench.broker import NoBroker, broker
 from bench.report import Report
 from bench.sizes import FULL, QUICK, TINY, Sizes
+from streams.kafka.names import Names
 
-ROWS = (*rates.ROWS, "two", "split", "growth", "segments", "many")
+ROWS = (*rates.ROWS, "split", "two", "segments", "many")
 
 
 def main() -> int:
     chosen = options()
+    # Stdout is for the table and the figures.
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING), logger_factory=structlog.PrintLoggerFactory(sys.stderr)
+    )
     report = Report()
     report.note(
         machine=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}", quick=int(chosen.sizes != FULL)
@@ -45,8 +53,19 @@ def main() -> int:
 
 
 def measure(report: Report, address: str, sizes: Sizes, folder: Path, rows: set[str]) -> None:
-    if rows & set(rates.ROWS):
-        rates.measure(report, address, sizes, folder, rows)
+    worker: Names | None = None
+    if rows & {*rates.ROWS, "many"}:
+        contestants = rows | ({"worker"} if "many" in rows else set())  # whose customers are cloned
+        worker = rates.measure(report, address, sizes, folder, contestants)
+    if "split" in rows:
+        report.step("where the worker's CPU goes")
+        rates.split(report, address, sizes)
+    if "two" in rows and sizes.two_workers:
+        rates.two_workers(report, address, sizes, folder)
+    if "segments" in rows and sizes.segments_events:
+        segments.measure(report, address, sizes, folder)
+    if "many" in rows and worker is not None:
+        many.measure(report, address, sizes, folder, worker)
 
 
 def without_kafka(report: Report, why: NoBroker) -> int:

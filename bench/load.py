@@ -1,8 +1,8 @@
 """Traffic put on the input topics: the same bytes for every contestant, fast, ending about now.
 
-JSON events of 110 to 160 bytes, 85 % page views, 12 % cart events, 3 % purchases. Each event is anybody's, which touches the most states;
-with `cover`, the first events are one of every customer. Events are evenly spaced so that a customer has EVENTS_PER_HOUR of them, whatever
-the number of customers: so deadlines fall due, and segments change, at the rate of a shop at its busiest (bench/README.md).
+JSON events of 110 to 160 bytes, 85 % page views, 12 % cart events, 3 % purchases. Each event is anybody's, which touches
+the most states. Events are evenly spaced so that a customer has EVENTS_PER_HOUR of them, whatever the number of customers:
+so deadlines fall due, and segments change, at the rate of a shop at its busiest (bench/README.md).
 """
 
 from __future__ import annotations
@@ -31,13 +31,16 @@ Produced = tuple[int, int, bytes]  # topic rank, customer, value
 
 @dataclass(frozen=True)
 class Load:
-    """Events on topics of their own. `prefix` names them by their content, so that a second run finds them there."""
+    """Events on topics of their own. `prefix` names them by their content, so that a second run finds them there.
+
+    `seconds`: event time from the first to the last, where it is not to follow from EVENTS_PER_HOUR.
+    """
 
     name: str
     events: int
     customers: int
-    cover: bool = False
     seed: int = 1
+    seconds: float = 0.0
 
     @property
     def prefix(self) -> str:
@@ -46,7 +49,7 @@ class Load:
     @property
     def span(self) -> float:
         """Milliseconds from the first event to the last."""
-        return self.events / (self.customers * EVENTS_PER_HOUR) * 3_600_000
+        return self.seconds * 1000 or self.events / (self.customers * EVENTS_PER_HOUR) * 3_600_000
 
 
 def key_of(customer: int) -> bytes:
@@ -110,11 +113,8 @@ def events(load: Load, end: int) -> Iterator[Produced]:
     step = load.span / load.events
     start = end - load.span
     write, customers, draw = Writer(load.seed).write, load.customers, r.random
-    everyone = list(range(customers)) if load.cover else []
-    r.shuffle(everyone)
     for n in range(load.events):
-        customer = everyone[n] if n < len(everyone) else int(draw() * customers)
-        yield write(n, customer, int(start + n * step))
+        yield write(n, int(draw() * customers), int(start + n * step))
 
 
 async def fill(broker: str, load: Load, progress: Callable[[int], None] = lambda _: None) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from statistics import median
 
 from bench.contestants import run
 from bench.load import Load, fill
 from bench.report import Report
 from bench.sizes import EACH, Sizes
 from bench.workers import Rate, Sample, Worker, running
+from streams.kafka.names import Names
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 REFERENCE = {"segments": str(DEFINITIONS / "reference.toml"), "campaigns": str(DEFINITIONS / "no_campaigns.toml")}
@@ -35,23 +35,24 @@ def app_id(name: str) -> str:
     return f"bench-{name}-{time.time_ns() // 1_000_000:x}"
 
 
-def worker_rate(broker: str, load: Load, folder: Path, name: str, after: int = 0, **settings: str) -> tuple[Rate, Sample]:
-    """A worker over a load that is there; what it does after the first `after` events."""
-    with running(broker, load.prefix, app_id(name), folder, **settings) as worker:
+def worker_rate(broker: str, load: Load, folder: Path, name: str, **settings: str) -> tuple[Rate, Sample]:
+    """A worker over a load that is there."""
+    with running(broker, load.prefix, settings.pop("app_id", app_id(name)), folder, **settings) as worker:
         worker.ready()
-        rate = worker.applied(load.events, after)
+        rate = worker.applied(load.events)
         last = worker.sample()
     assert last is not None
     return rate, last
 
 
-def measure(report: Report, broker: str, sizes: Sizes, folder: Path, rows: set[str]) -> None:
-    """The rows wanted, interleaved: a machine that is slow for a while is slow for all of them."""
+def measure(report: Report, broker: str, sizes: Sizes, folder: Path, rows: set[str]) -> Names | None:
+    """The rows wanted, interleaved: a machine that is slow for a while is slow for all of them. Gives the default worker's app."""
     load = filled(report, broker, main_load(sizes))
     faust = Load("faust", sizes.faust_customers * EACH, sizes.faust_customers)
     if "faust" in rows:
         filled(report, broker, faust)
     found: dict[str, list[Rate]] = {}
+    names: Names | None = None
     for number in range(1, sizes.rounds + 1):
         for row in (row for row in ROWS if row in rows):
             if row == "faust":
@@ -59,7 +60,10 @@ def measure(report: Report, broker: str, sizes: Sizes, folder: Path, rows: set[s
             elif row == "raw":
                 rate, changes = run.raw(broker, load), None
             else:
-                rate, last = worker_rate(broker, load, folder, row, **(REFERENCE if row == "reference" else {}))
+                name = app_id(row)
+                if row == "worker":
+                    names = Names(name, load.prefix)
+                rate, last = worker_rate(broker, load, folder, row, app_id=name, **(REFERENCE if row == "reference" else {}))
                 changes = last.counters["changes"] / last.counters["events"]
             found.setdefault(row, []).append(rate)
             if changes is not None:
@@ -69,6 +73,18 @@ def measure(report: Report, broker: str, sizes: Sizes, folder: Path, rows: set[s
         report.rates(_prefix(row), rates)
     report.ratio("ratio_to_plain_faust", "events_per_second", "plain_faust_events_per_second")
     report.ratio("reference_ratio_to_plain_faust", "reference_events_per_second", "plain_faust_events_per_second")
+    return names
+
+
+def split(report: Report, broker: str, sizes: Sizes) -> None:
+    """Where the worker's CPU goes; what no phase accounts for is sockets, acknowledgements and commits."""
+    load = main_load(sizes)
+    fetch = run.raw(broker, load, job=False).cpu_us
+    phases = {"fetch": fetch} | run.split(broker, load, min(sizes.split_events, load.events // 2))
+    report.note(**{f"{phase}_us": spent for phase, spent in phases.items()})
+    whole = report.figures["cpu_us_per_event"]
+    if isinstance(whole, float):
+        report.note(produce_us=whole - sum(spent for spent in phases.values() if spent is not None))
 
 
 def _prefix(row: str) -> str:
@@ -101,6 +117,3 @@ def _while_both_work(pair: tuple[Worker, Worker], total: int) -> list[Sample]:
         if before and any(b.applied == n.applied for b, n in zip(before, now, strict=True)):
             return before
         before = now
-
-
-__all__ = ["REFERENCE", "ROWS", "filled", "main_load", "measure", "median", "two_workers", "worker_rate"]

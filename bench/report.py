@@ -44,16 +44,18 @@ NAMES: dict[str, dict[str, str]] = {
         "encode_us": "encode states",
         "render_us": "render changes",
         "batches_us": "fill batches",
+        "flush_us": "bookkeeping around them",
         "produce_us": "produce, acknowledgements, the rest",
     },
     "Growth, CPU per event": {
         "growth_customers_ratio": "10,000 customers to {many}",
         "growth_segments_ratio": "10 segments to 100",
+        "cpu_us_per_event_10_segments": "  CPU µs per event, 10 segments",
+        "cpu_us_per_event_100_segments": "  CPU µs per event, 100 segments",
     },
     "A customer": {
-        "customers": "customers loaded, deadlines armed",
+        "customers": "customers, deadlines armed",
         "bytes_per_customer": "bytes in memory, all in",
-        "bytes_per_customer_after_recovery": "  after a recovery",
         "changelog_bytes_per_customer": "bytes in the changelog, newest record",
     },
     "Latency, ms": {},
@@ -73,7 +75,7 @@ NAMES: dict[str, dict[str, str]] = {
         "recovery_ratio": "recovery to raw read",
     },
 }
-#: Without a live load measured, these are in the JSON all the same.
+#: What a live load tells; its names get a suffix that says which. The JSON has two of them without a suffix too, see `headline`.
 LATENCY = {
     "p99_event_to_change_ms": "event to change at {rate} events/s: p99",
     "p50_event_to_change_ms": "  p50",
@@ -82,6 +84,7 @@ LATENCY = {
     "p50_deadline_to_change_ms": "  p50",
     "max_deadline_to_change_ms": "  longest",
 }
+HEADLINES = ("p99_event_to_change_ms", "p99_deadline_to_change_ms")
 
 
 class Report:
@@ -89,7 +92,7 @@ class Report:
 
     def __init__(self, out: TextIO = sys.stdout, progress: TextIO = sys.stderr) -> None:
         self.figures: dict[str, Figure] = {name: None for group in NAMES.values() for name in group}
-        self.figures |= dict.fromkeys(LATENCY)
+        self.figures |= dict.fromkeys(HEADLINES)
         self._labels = {title: dict(group) for title, group in NAMES.items()}
         self._out = out
         self._progress = progress
@@ -114,6 +117,10 @@ class Report:
         for name, said in LATENCY.items():
             self._labels["Latency, ms"][name + suffix] = said.format(rate=label)
             self.note(**{name + suffix: figures.get(name)})
+
+    def headline(self, name: str, suffix: str, rate: int) -> None:
+        """A latency of one of the loads, without its suffix, and `…_at_events_per_second`."""
+        self.note(**{name: self.figures[name + suffix], name.removesuffix("_ms") + "_at_events_per_second": rate})
 
     def ratio(self, name: str, above: str, below: str) -> None:
         upper, lower = self.figures[above], self.figures[below]

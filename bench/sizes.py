@@ -14,7 +14,7 @@ class Sizes:
     """Events and customers of the rows; 0 leaves a row out.
 
     `customers` with EACH events are what every contestant gets, `rounds` times; plain Faust gets `faust_customers` of its own.
-    `many` customers are loaded with `many_events` for memory, growth, latency and recovery. `live`: seconds at each rate.
+    `many` customers are cloned from those; `growth_events` are a backlog for them. `live`: seconds at each rate.
     """
 
     customers: int = 50_000
@@ -25,10 +25,9 @@ class Sizes:
     segments_events: int = 200_000
     two_workers: bool = True
     many: int = 1_000_000
-    many_events: int = 2_000_000
     live: float = 12.0
     rates: tuple[int, ...] = (10_000, 20_000)
-    half: bool = True  # and at half of what the worker does
+    half: bool = True  # live load at half of what the worker does too, growth, a second raw read
 
 
 FULL = Sizes()
@@ -37,11 +36,10 @@ QUICK = Sizes(
     rounds=1,
     faust_customers=400,
     split_events=60_000,
-    growth_events=0,
+    growth_events=30_000,
     segments_events=0,
     two_workers=False,
     many=100_000,
-    many_events=120_000,
     live=4.0,
     rates=(10_000,),
     half=False,
@@ -52,11 +50,10 @@ TINY = Sizes(
     rounds=1,
     faust_customers=50,
     split_events=8_000,
-    growth_events=0,
+    growth_events=3_000,
     segments_events=0,
     two_workers=False,
     many=5_000,
-    many_events=8_000,
     live=2.0,
     rates=(1_000,),
     half=False,

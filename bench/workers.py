@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.watch import VARIABLE
 from streams.embedded.process import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,11 +56,11 @@ class Rate:
 
     @property
     def per_second(self) -> float:
-        return self.events / self.seconds
+        return self.events / self.seconds if self.seconds else 0.0
 
     @property
     def cpu_us(self) -> float:
-        return self.cpu / self.events * 1e6
+        return self.cpu / self.events * 1e6 if self.events else 0.0
 
 
 def cpu_seconds(pid: int) -> float:
@@ -87,7 +88,9 @@ class Worker:
         } | settings  # fmt: skip
         for name, value in chosen.items():
             command += ["--set", f"{name}={value}"]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("GEDRAG_")} | {"PYTHONPATH": str(ROOT)}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("GEDRAG_")}
+        self.pauses = self.log.with_suffix(".pauses")
+        environment |= {"PYTHONPATH": str(ROOT), VARIABLE: str(self.pauses)}
         self.began = time.monotonic()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder, start_new_session=True)

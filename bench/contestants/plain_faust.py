@@ -1,6 +1,6 @@
 """The reference job as an ordinary Faust app, in the way of Faust's documentation and with its defaults.
 
-    BROKER=… PREFIX=… EVENTS=… python -m bench.contestants.plain_faust worker --without-web
+    BROKER=… PREFIX=… EVENTS=… APP=… DATADIR=… python -m bench.contestants.plain_faust worker --without-web
 
 An agent a topic, records, tables with a changelog for counts, cart and tier; a change is sent when the tier changes and when the cart gets
 filled or empty (a purchase empties it). From the first event applied to the last; prints one JSON object and exits.
@@ -17,7 +17,7 @@ import faust
 PREFIX = os.environ["PREFIX"]
 EVENTS = int(os.environ["EVENTS"])
 
-app = faust.App(PREFIX + "plain-faust", broker=f"kafka://{os.environ['BROKER']}", topic_partitions=4, datadir=os.environ["DATADIR"])
+app = faust.App(os.environ["APP"], broker=f"kafka://{os.environ['BROKER']}", topic_partitions=4, datadir=os.environ["DATADIR"])
 
 
 class PageView(faust.Record, serializer="json"):
