@@ -15,9 +15,9 @@ async def settled(setup: Setup, timeout: float = 30.0) -> None:
     await asyncio.sleep(GRACE / 1000 + 0.7)
 
 
-async def agrees(setup: Setup, end: int) -> None:
+async def agrees(setup: Setup, end: int, lateness: int = 86_400_000) -> None:
     """What was delivered is what a recount of the topics gives: changes up to `end`, and states. AssertionError if not."""
-    judge = engine()
+    judge = engine(lateness=lateness)
     later = now_ms() + 60_000  # the worker's time went on after `end`; so far states are brought on both sides
     want = await expected(setup.address, setup.names, judge, later, setup.partitions)
     got = await delivered(setup.address, setup.names, judge, later, setup.partitions)

@@ -23,8 +23,8 @@ DEFINITIONS = HERE / "definitions.toml"
 GRACE = 1_500
 
 
-def engine(definitions: Path = DEFINITIONS) -> Engine:
-    return Engine(read(definitions.read_text()))
+def engine(definitions: Path = DEFINITIONS, lateness: int = 86_400_000) -> Engine:
+    return Engine(read(definitions.read_text()), lateness=lateness)
 
 
 @dataclass

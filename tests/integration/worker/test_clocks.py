@@ -53,7 +53,7 @@ async def recounted(setup: Setup) -> tuple[Outcome, Outcome]:
 
 
 async def test_a_day_ahead_and_a_day_behind(setup: Setup, worker: type[Process]) -> None:
-    """Among live traffic of customers c0, c1, …: one producer's clock shows tomorrow, one yesterday, one almost."""
+    """Among live traffic of customers c0, c1, …: producers' clocks show tomorrow, yesterday, almost yesterday, and four minutes more."""
     running = await asyncio.to_thread(worker().ready)
     start = now_ms()
     async with Feed(setup.address, setup.prefix) as feed:
@@ -61,6 +61,7 @@ async def test_a_day_ahead_and_a_day_behind(setup: Setup, worker: type[Process])
         for number in range(60):
             now, product = now_ms(), f"p{number % 3}"
             await feed.send(PAGE_VIEWS, b"ahead", event(PAGE_VIEWS, "ahead", now + DAY, product_id=product).value)
+            await feed.send(PAGE_VIEWS, b"early", event(PAGE_VIEWS, "early", now + 4 * 60_000, product_id=product).value)
             await feed.send(PURCHASES, b"both", event(PURCHASES, "both", now + DAY, order_id=f"t{number}", total=9).value)
             await feed.send(CART_EVENTS, b"both", event(CART_EVENTS, "both", now, action="add", product_id=product, quantity=1).value)
             await feed.send(PURCHASES, b"late", event(PURCHASES, "late", now - 23 * HOUR, order_id=f"l{number}", total=1).value)
@@ -78,7 +79,8 @@ async def test_a_day_ahead_and_a_day_behind(setup: Setup, worker: type[Process])
     others = {customer for customer in want.states if customer.startswith("c")}
     compare(want.of(others).until(end), got.of(others).until(end))
     # One who was only seen tomorrow is not there, nor is what the other one will buy then.
-    assert got.states.keys() - others == {"both", "late", "older"}
+    assert got.states.keys() - others == {"early", "both", "late", "older"}
+    assert got.states["early"].product_view_count == 60
     assert got.states["both"].order_count == 0
     for customer in ("both", "late", "older"):
         assert in_cart(got.states[customer]) == {"p0": 20, "p1": 20, "p2": 20}

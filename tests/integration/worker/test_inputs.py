@@ -38,6 +38,7 @@ BAD: list[tuple[int, bytes | None, bytes | None, str]] = [
     (PAGE_VIEWS, b"c1", b"\xff\xfe no text \x00", "not_json"),
     (PAGE_VIEWS, b"c1", None, "no_value"),
     (PAGE_VIEWS, b"c1", b"[" * 100_000, "not_an_object"),
+    (PAGE_VIEWS, b"c1", b'"' + b"x" * 1_000_000, "not_json"),  # with what we say of it, more than Kafka's default allows
     (PAGE_VIEWS, b"c2", b'{"customer_id": "c1", "ts": 1}', "key_mismatch"),
     (PAGE_VIEWS, None, b'{"customer_id": "c1", "ts": 1}', "key_mismatch"),
     (CART_EVENTS, b"c1", b'{"customer_id": "c1", "ts": 1, "action": "ad"}', "unknown_action"),
