@@ -1,10 +1,10 @@
 """Live load at an even pace, and how long its changes take to a consumer of `segment-changes`.
 
-    python -m bench.live BROKER PREFIX CUSTOMERS RATE SECONDS SEED
+    python -m bench.live BROKER PREFIX CUSTOMERS RATE SECONDS SEED AHEAD
 
 Every 10 ms the events of those 10 ms are made, with `ts` the moment they are made, and sent at once. A change caused by an event is late by
-its arrival at the consumer less the event's `ts`; one caused by a deadline by its arrival less its `at`. Same machine, same clock. Run the
-worker with grace 0, or take its grace off. The first two seconds are not counted. Prints one JSON object, milliseconds.
+its arrival at the consumer less the event's `ts`; one caused by a deadline by its arrival less its `at`. Same machine, same clock, AHEAD ms
+ahead. Run the worker with grace 0, or take its grace off. The first two seconds are not counted. Prints one JSON object, milliseconds.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from bench.load import PARTITIONS, USED, Partitioner, Writer, key_of
 from scoring.events.instants import epoch_ms
+from streams.clock import now_ms, set_speed
 
 TICK = 0.01
 WARM_UP = 2.0
@@ -50,7 +51,7 @@ async def send(broker: str, prefix: str, customers: int, rate: int, seconds: flo
     began.set()
     waiting = set()
     while (elapsed := time.monotonic() - start) < seconds:
-        due, ts, batches = int(elapsed * rate), int(time.time() * 1000), {}
+        due, ts, batches = int(elapsed * rate), now_ms(), {}
         while sent < due:
             rank, customer, value = writer.write(sent, int(r.random() * customers), ts)
             place = rank, partition_of(customer)
@@ -82,10 +83,10 @@ async def receive(broker: str, prefix: str, since: asyncio.Event, found: dict[st
         await consumer.seek_to_end(*tps)
         decode = msgspec.json.Decoder(_Change).decode
         await since.wait()
-        counted_from = time.time() * 1000 + WARM_UP * 1000
+        counted_from = now_ms() + WARM_UP * 1000
         while True:
             fetched = await consumer.getmany(timeout_ms=50)
-            now = int(time.time() * 1000)
+            now = now_ms()
             for records in fetched.values():
                 for record in records:
                     change = decode(record.value)
@@ -114,5 +115,6 @@ async def measure(broker: str, prefix: str, customers: int, rate: int, seconds: 
 
 
 if __name__ == "__main__":
-    broker, prefix, customers, rate, seconds, seed = sys.argv[1:]
+    broker, prefix, customers, rate, seconds, seed, ahead = sys.argv[1:]
+    set_speed(1.0, now_ms() + int(ahead))
     print(json.dumps(asyncio.run(measure(broker, prefix, int(customers), int(rate), float(seconds), int(seed)))))

@@ -33,7 +33,8 @@ Produced = tuple[int, int, bytes]  # topic rank, customer, value
 class Load:
     """Events on topics of their own. `prefix` names them by their content, so that a second run finds them there.
 
-    `seconds`: event time from the first to the last, where it is not to follow from EVENTS_PER_HOUR.
+    `seconds`: event time from the first to the last, where it is not to follow from EVENTS_PER_HOUR. `ahead`: milliseconds by
+    which the clock of all concerned is ahead of the machine's.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Load:
     customers: int
     seed: int = 1
     seconds: float = 0.0
+    ahead: int = 0
 
     @property
     def prefix(self) -> str:
@@ -133,7 +135,7 @@ async def fill(broker: str, load: Load, progress: Callable[[int], None] = lambda
         partition_of = Partitioner(load.customers)
         keys: dict[int, bytes] = {}
         open_ = {(rank, number): producer.create_batch() for rank in range(len(USED)) for number in range(PARTITIONS)}
-        now = int(time.time() * 1000)
+        now = int(time.time() * 1000) + load.ahead
         sent = []
         for n, (rank, customer, value) in enumerate(events(load, now)):
             place = rank, partition_of(customer)

@@ -22,13 +22,16 @@ from streams.kafka.names import Names
 #: Event time of the backlog many customers find: short, so that it lies after all that is in their states.
 SECONDS = 20.0
 FEW = 10_000
+#: The clock of many customers' worker, and of all traffic to it, is so far ahead (ms): so the deadlines that follow a visit an hour
+#: before fall due while live load comes, hundreds a second. Kafka takes timestamps up to an hour ahead.
+AHEAD = 50 * 60_000
 #: Deadlines are measured without it; the default waits 5 s longer for events that were made and have not arrived.
 NO_GRACE = {"grace": "0s"}
 
 
 def measure(report: Report, broker: str, sizes: Sizes, folder: Path, source: Names) -> None:
     """`source`: an app whose customers have a history under the default definitions."""
-    load, few = _load("many", sizes.many, sizes), _load("few", FEW, sizes)
+    load, few = _load("many", sizes.many, sizes), _load("few", FEW, sizes)  # both ahead, so that they differ in nothing else
     filled(report, broker, load)
     target = Names(app_id("many"), load.prefix)
     report.step(f"a changelog of {sizes.many:,} customers, cloned from those of {source.app_id}")
@@ -36,7 +39,7 @@ def measure(report: Report, broker: str, sizes: Sizes, folder: Path, source: Nam
     empty = _empty(broker, folder)
     read = [run.raw_changelog(broker, target.changelog)]
     report.step(f"raw read of {read[0].events:,} records: {read[0].seconds:.2f} s")
-    with running(broker, load.prefix, target.app_id, folder, watch=True, **NO_GRACE) as worker:
+    with running(broker, load.prefix, target.app_id, folder, watch=True, ahead=AHEAD, **NO_GRACE) as worker:
         _recovery(report, worker)
         began = time.monotonic()
         rate = worker.applied(load.events)
@@ -62,7 +65,7 @@ def measure(report: Report, broker: str, sizes: Sizes, folder: Path, source: Nam
 
 
 def _load(name: str, customers: int, sizes: Sizes) -> Load:
-    return Load(name, sizes.growth_events, customers, seed=int(time.time()) % 1_000_000, seconds=SECONDS)
+    return Load(name, sizes.growth_events, customers, seed=int(time.time()) % 1_000_000, seconds=SECONDS, ahead=AHEAD)
 
 
 def _empty(broker: str, folder: Path) -> int:
@@ -107,7 +110,7 @@ def _live(report: Report, broker: str, sizes: Sizes, load: Load, worker: Worker)
     rates = [*sizes.rates, *([half // 2000 * 1000] if sizes.half and isinstance(half, int) else [])]
     for seed, rate in enumerate(rates, 101):
         report.step(f"live: {rate:,} events/s for {sizes.live:g} s")
-        figures = run.live(broker, load.prefix, sizes.many, rate, sizes.live, seed)
+        figures = run.live(broker, load.prefix, sizes.many, rate, sizes.live, seed, AHEAD)
         suffix = f"_at_{rate}" if rate in sizes.rates else "_at_half_load"
         report.latency(f"{rate:,}", suffix, figures)
         report.headline("p99_event_to_change_ms", suffix, rate)  # the last: half of full load
@@ -124,7 +127,7 @@ def _growth(report: Report, broker: str, few: Load, folder: Path, source: Names,
     filled(report, broker, few)
     target = Names(app_id("few"), few.prefix)
     asyncio.run(clone(broker, source, target, few.customers))
-    with running(broker, few.prefix, target.app_id, folder, **NO_GRACE) as worker:
+    with running(broker, few.prefix, target.app_id, folder, ahead=AHEAD, **NO_GRACE) as worker:
         worker.ready()
         rate = worker.applied(few.events)
     report.step(f"{rate.events:,} events of {few.customers:,} customers: {rate.cpu_us:.2f} CPU µs/event")

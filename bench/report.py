@@ -83,6 +83,7 @@ LATENCY = {
     "p99_deadline_to_change_ms": "deadline to change, grace 0, at {rate} events/s: p99",
     "p50_deadline_to_change_ms": "  p50",
     "max_deadline_to_change_ms": "  longest",
+    "deadline_changes": "  deadlines seen",
 }
 HEADLINES = ("p99_event_to_change_ms", "p99_deadline_to_change_ms")
 

@@ -32,9 +32,9 @@ class Sizes:
 
 FULL = Sizes()
 QUICK = Sizes(
-    customers=10_000,
+    customers=8_000,
     rounds=1,
-    faust_customers=400,
+    faust_customers=300,
     split_events=60_000,
     growth_events=30_000,
     segments_events=0,

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.watch import VARIABLE
+from streams import clock
 from streams.embedded.process import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,9 +76,11 @@ def resident_bytes(pid: int) -> int:
 
 
 class Worker:
-    """Started at once; `stop` or `kill` it. `settings` are those of `gedrag worker --set`."""
+    """Started at once; `stop` or `kill` it. `ahead`: ms its clock is ahead. `settings` are those of `gedrag worker --set`."""
 
-    def __init__(self, broker: str, prefix: str, app_id: str, folder: Path, *, watch: bool = False, **settings: str) -> None:
+    def __init__(
+        self, broker: str, prefix: str, app_id: str, folder: Path, *, watch: bool = False, ahead: int = 0, **settings: str
+    ) -> None:
         self.log = folder / f"{app_id}-{time.time_ns()}.log"
         self._port = free_port()
         self._connection: http.client.HTTPConnection | None = None
@@ -91,6 +94,9 @@ class Worker:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("GEDRAG_")}
         self.pauses = self.log.with_suffix(".pauses")
         environment |= {"PYTHONPATH": str(ROOT), VARIABLE: str(self.pauses)}
+        if ahead:
+            since = int(time.time() * 1000)
+            environment |= {clock.SPEED: "1", clock.SINCE: str(since), clock.ORIGIN: str(since + ahead)}
         self.began = time.monotonic()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder, start_new_session=True)

@@ -31,9 +31,9 @@ def split(broker: str, load: Load, events: int) -> dict[str, float | None]:
     return {phase: None if spent is None else spent / found["events"] * 1e6 for phase, spent in found["phases"].items()}
 
 
-def live(broker: str, prefix: str, customers: int, rate: int, seconds: float, seed: int) -> dict[str, float | None]:
+def live(broker: str, prefix: str, customers: int, rate: int, seconds: float, seed: int, ahead: int) -> dict[str, float | None]:
     """Latencies while `rate` events/s arrive."""
-    return _json(["bench.live", broker, prefix, str(customers), str(rate), str(seconds), str(seed)], {}, seconds + 60)
+    return _json(["bench.live", broker, prefix, str(customers), str(rate), str(seconds), str(seed), str(ahead)], {}, seconds + 60)
 
 
 def plain_faust(broker: str, load: Load) -> Rate:
