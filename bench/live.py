@@ -15,6 +15,7 @@ import json
 import random
 import sys
 import time
+from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -51,7 +52,8 @@ async def send(broker: str, prefix: str, customers: int, rate: int, seconds: flo
     began.set()
     waiting = set()
     while (elapsed := time.monotonic() - start) < seconds:
-        due, ts, batches = int(elapsed * rate), now_ms(), {}
+        due, ts = int(elapsed * rate), now_ms()
+        batches: dict[tuple[int, int], Any] = {}
         while sent < due:
             rank, customer, value = writer.write(sent, int(r.random() * customers), ts)
             place = rank, partition_of(customer)

@@ -78,20 +78,8 @@ class Writer:
         r = self._random = random.Random(seed)
         self._orders = f"{seed:x}-"
         self._second, self._head = -1, ""
-        price = lambda: r.randrange(500, 20000) / 100  # noqa: E731
-        product = lambda: f"p{r.randrange(5000):05d}"  # noqa: E731
-        page = lambda: r.choice(("home", "category", "search", "help"))  # noqa: E731
-        self._views = [
-            f',"page_type":"product","product_id":"{product()}","price":{price()}}}'
-            if r.random() < 0.6
-            else f',"page_type":"{page()}","url":"/{page()}/{r.randrange(1000)}"}}'
-            for _ in range(8192)
-        ]
-        self._carts = []
-        for _ in range(8192):
-            action = r.choices(("add", "remove", "update", "checkout_started", "wishlist_add"), (60, 10, 8, 10, 12))[0]
-            more = f',"quantity":{r.randrange(1, 4)},"price":{price()}' if action in ("add", "update") else ""
-            self._carts.append(f',"action":"{action}","product_id":"{product()}"{more}}}')
+        self._views = [_view(r) for _ in range(8192)]
+        self._carts = [_cart(r) for _ in range(8192)]
         self._paid = [f'","total":{r.randrange(1000, 30000) / 100}}}' for _ in range(1024)]
 
     def write(self, n: int, customer: int, ts: int) -> Produced:
@@ -107,6 +95,23 @@ class Writer:
         if dice < 0.97:
             return 1, customer, (head + self._carts[at & 8191]).encode()
         return 2, customer, (head + f',"order_id":"o{self._orders}{n:07d}' + self._paid[at & 1023]).encode()
+
+
+def _price(r: random.Random) -> float:
+    return r.randrange(500, 20000) / 100
+
+
+def _view(r: random.Random) -> str:
+    if r.random() < 0.6:
+        return f',"page_type":"product","product_id":"p{r.randrange(5000):05d}","price":{_price(r)}}}'
+    page = r.choice(("home", "category", "search", "help"))
+    return f',"page_type":"{page}","url":"/{page}/{r.randrange(1000)}"}}'
+
+
+def _cart(r: random.Random) -> str:
+    action = r.choices(("add", "remove", "update", "checkout_started", "wishlist_add"), (60, 10, 8, 10, 12))[0]
+    more = f',"quantity":{r.randrange(1, 4)},"price":{_price(r)}' if action in ("add", "update") else ""
+    return f',"action":"{action}","product_id":"p{r.randrange(5000):05d}"{more}}}'
 
 
 def events(load: Load, end: int) -> Iterator[Produced]:

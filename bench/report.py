@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping
 from statistics import median
 from typing import TextIO
 
@@ -21,10 +22,12 @@ NAMES: dict[str, dict[str, str]] = {
         "events_per_second": "our worker, default definitions, all guarantees",
         "ratio_to_plain_faust": "  times plain Faust",
         "cpu_us_per_event": "  CPU µs per event",
+        "cpu_ratio_to_plain_faust": "  plain Faust's to ours",
         "changes_per_event": "  changes per event",
         "reference_events_per_second": "our worker, the reference job",
         "reference_ratio_to_plain_faust": "  times plain Faust",
         "reference_cpu_us_per_event": "  CPU µs per event",
+        "reference_cpu_ratio_to_plain_faust": "  plain Faust's to ours",
         "reference_changes_per_event": "  changes per event",
         "plain_faust_events_per_second": "plain Faust, the reference job",
         "plain_faust_cpu_us_per_event": "  CPU µs per event",
@@ -113,7 +116,7 @@ class Report:
         self.note(**{f"{name}events_per_second": round(median(each.per_second for each in found))})
         self.note(**{f"{name}cpu_us_per_event": median(each.cpu_us for each in found)})
 
-    def latency(self, label: str, suffix: str, figures: dict[str, Figure]) -> None:
+    def latency(self, label: str, suffix: str, figures: Mapping[str, Figure]) -> None:
         """A load's latencies; the names get `suffix`, the table says `label`."""
         for name, said in LATENCY.items():
             self._labels["Latency, ms"][name + suffix] = said.format(rate=label)
