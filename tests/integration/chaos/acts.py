@@ -125,15 +125,13 @@ async def outage(stage: Stage, act: Outage) -> None:
 
 async def broker_away(stage: Stage, act: Outage) -> None:
     """The broker is away. What was sent is there before; deadlines and what is on its way are what it interrupts."""
-    await running(stage, "w1", 4)
     await stage.traffic.wait()
     await _away(stage.around.broker, act)
     await answers(stage.around.address)
     stage.tally.broker[act.how] += 1
     await stage.traffic.go_on()
     if act.seconds > SESSION:
-        await asyncio.sleep(1.0)
-    await running(stage, "w1", 4)
+        await asyncio.sleep(1.0)  # until workers have heard that they were dropped
 
 
 async def _away(container: Container, act: Outage) -> None:

@@ -153,7 +153,7 @@ def _scene(scene: str, seed: int, size: float) -> Round:
             Outage("broker", "stopped", 1.0), Outage("broker", "paused", 3.0),
             Outage("broker", "killed", 0.5), Outage("broker", "paused", 9.0),
         ]  # fmt: skip
-        acts = dice.among(away[: some(4)], dice.kills(some(6)))
+        acts = dice.among(away[: some(4)], dice.kills(some(4)))
     elif scene == "zombies":
         acts = dice.among([Zombie(dice.uniform(1.0, 4.0)) for _ in range(some(3))], dice.kills(some(2)))
     elif scene == "held":
@@ -179,7 +179,7 @@ def dozen(seed: int) -> Round:
 
 
 #: In a long run over and over, in a short one once.
-SCENES = ("one", "joins", "outages", "two", "joins", "broker", "zombies", "one", "joins", "senders", "two", "held")
+SCENES = ("one", "joins", "broker", "two", "joins", "zombies", "senders", "one", "held", "joins", "outages", "two")
 
 
 def plan(kills: int, seed: int) -> list[Round]:

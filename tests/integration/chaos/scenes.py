@@ -37,6 +37,18 @@ async def two(stage: Stage, round_: Round) -> None:
     await asyncio.gather(each("w1", kills[::2]), each("w2", kills[1::2]))
 
 
+async def broker(stage: Stage, round_: Round) -> None:
+    """Two workers, one of whose places is kept for it and one's is not; the broker goes away, and between that one of them is killed."""
+    lasting = {"w1": True, "w2": False}
+    for number, act in enumerate(round_.acts):
+        await asyncio.gather(*(acts.running(stage, name, 2, lasting_name=kept) for name, kept in lasting.items()))
+        if isinstance(act, Outage):
+            await acts.broker_away(stage, act)
+        elif isinstance(act, Kill):
+            name = "w1" if number % 2 else "w2"
+            await acts.kill(stage, name, act, lasting_name=lasting[name])
+
+
 async def joins(stage: Stage, round_: Round) -> None:
     """A second worker comes and goes."""
     for act in round_.acts:
@@ -89,4 +101,4 @@ async def senders(stage: Stage, round_: Round) -> None:
             await (acts.kill_senders(stage, act) if number % 2 else acts.kill(stage, "w1", act))
 
 
-SCENES = {"one": one, "two": two, "joins": joins, "broker": one, "outages": one, "senders": senders, "zombies": zombies, "held": held}
+SCENES = {"one": one, "two": two, "joins": joins, "broker": broker, "outages": one, "senders": senders, "zombies": zombies, "held": held}
