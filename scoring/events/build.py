@@ -106,8 +106,6 @@ def cart_event(value: CartValue, ts: int) -> CartEvent:
         product_id = None
     elif product_id is None:
         raise Invalid("missing_field", f"product_id: required for {action}")
-    elif len(product_id) > _LONGEST_ID:
-        raise Invalid("too_long", f"product_id: expected at most {_LONGEST_ID} characters")
     return CartEvent(
         value.customer_id, ts, action, value.event_id or None, product_id, quantity, price, value.category_id or None, session_id
     )
@@ -142,7 +140,8 @@ def feedback(value: FeedbackValue, ts: int) -> Feedback:
     kind = _KINDS.get(value.kind)
     if kind is None:
         raise Invalid("unknown_kind", f"kind {shown(value.kind)}: expected one of {', '.join(_KINDS)}")
-    return Feedback(value.customer_id, ts, kind, value.score, value.max_score, value.text, value.product_id or None, value.event_id or None)
+    text = value.text[:_LONGEST_VALUE] if value.text is not None else None
+    return Feedback(value.customer_id, ts, kind, value.score, value.max_score, text, value.product_id or None, value.event_id or None)
 
 
 def profile(value: ProfileValue, ts: int) -> Profile:

@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from scoring.events.invalid import Invalid
-from scoring.events.wire import CUSTOMER_ID_LENGTH
+from scoring.events.wire import CUSTOMER_ID_LENGTH, ID_LENGTH
 
 _PLACE = re.compile(r"(?s)(.*) - at `(?:key in )?\$\.?(.*)`")
 _MISSING = re.compile(r"Object missing required field `(.*?)`")
@@ -46,4 +46,6 @@ def _invalid_field(message: str) -> Invalid:
         return Invalid(error, f"{field}: expected {_WORDS.get(expected, expected)}, got {_WORDS.get(got, got)}")
     if field == "customer_id":
         return Invalid("too_long" if "<=" in text else "missing_field", f"customer_id: expected 1 to {CUSTOMER_ID_LENGTH} characters")
+    if "length <=" in text:
+        return Invalid("too_long", f"{field}: expected at most {ID_LENGTH} characters")
     return Invalid("bad_ts" if field == "ts" else "out_of_range", f"{field}: {text[0].lower()}{text[1:]}")

@@ -13,6 +13,9 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 CUSTOMER_ID_LENGTH = 128
 CustomerId = Annotated[str, Meta(min_length=1, max_length=CUSTOMER_ID_LENGTH)]
+#: Of ids that are kept while an event waits its turn: thousands of events wait, and each must be small.
+ID_LENGTH = 1_000
+Id = Annotated[str, Meta(max_length=ID_LENGTH)]
 _NONE = Raw()
 
 
@@ -22,14 +25,14 @@ class Value(Struct, gc=False):
     customer_id: CustomerId
     ts: int | str | None = None
     event_type: str | None = None
-    event_id: str | None = None
+    event_id: Id | None = None
 
 
 class PageViewValue(Value, gc=False):
     page_type: str | None = None
-    product_id: str | None = None
-    category_id: str | None = None
-    session_id: str | None = None
+    product_id: Id | None = None
+    category_id: Id | None = None
+    session_id: Id | None = None
     price: Raw = _NONE
     currency: str | None = None
     url: str | None = None
@@ -44,38 +47,38 @@ class PageViewValue(Value, gc=False):
 
 class CartValue(Value, gc=False):
     action: str | None = None
-    product_id: str | None = None
+    product_id: Id | None = None
     quantity: Raw = _NONE
     price: Raw = _NONE
-    category_id: str | None = None
-    session_id: str | None = None
+    category_id: Id | None = None
+    session_id: Id | None = None
     currency: str | None = None
 
 
 class Line(Struct, gc=False):
-    product_id: str | None = None
+    product_id: Id | None = None
     quantity: Raw = _NONE
     price: Raw = _NONE
-    category_id: str | None = None
+    category_id: Id | None = None
 
 
 class PurchaseValue(Value):
-    order_id: str | None = None
+    order_id: Id | None = None
     status: str | None = None
     lines: list[Line] | None = None
     total: Raw = _NONE
     discount: Raw = _NONE
     coupon: str | None = None
     gift: bool | None = None
-    session_id: str | None = None
+    session_id: Id | None = None
     currency: str | None = None
 
 
 class EmailValue(Value, gc=False):
     type: str | None = None
-    message_id: str | None = None
+    message_id: Id | None = None
     machine: bool | None = None
-    session_id: str | None = None
+    session_id: Id | None = None
 
 
 class FeedbackValue(Value, gc=False):
@@ -83,9 +86,9 @@ class FeedbackValue(Value, gc=False):
     score: float | None = None
     max_score: float | None = None
     text: str | None = None
-    product_id: str | None = None
+    product_id: Id | None = None
     answers: Raw = _NONE
-    session_id: str | None = None
+    session_id: Id | None = None
 
 
 Text = str | None | UnsetType
@@ -116,7 +119,7 @@ class ProfileValue(Value):
     nationality: Text = UNSET
     consent: Consent | None | UnsetType = UNSET
     traits: dict[str, Any] | None | UnsetType = UNSET
-    session_id: str | None = None
+    session_id: Id | None = None
 
 
 #: The plain fields of a profile; consents and traits are fields of their own besides.

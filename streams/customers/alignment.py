@@ -13,7 +13,7 @@ from scoring.events.schema import TOPICS, Event
 Item = tuple[int, int, int, bytes, Event]
 
 #: Events a topic may have waiting before it is read no further.
-CAPACITY = 4_000
+CAPACITY = 12_000
 
 
 class Alignment:

@@ -19,6 +19,7 @@ _PREFIX = struct.Struct(">BI")
 #: entry, fingerprint of the definitions the state was evaluated under. The encoded state follows.
 HEADER = struct.Struct(">BIqQI")
 SIZE = HEADER.size
+_DUE = struct.Struct(">q")
 
 RESERVED = b"\xff"
 META = b"\xffmeta"
@@ -56,6 +57,11 @@ _topics = msgspec.msgpack.Decoder(TopicIds).decode
 
 def value(epoch: int, due: int, sequence: int, fingerprint: int, state: bytes) -> bytes:
     return HEADER.pack(FORMAT, epoch, due, sequence, fingerprint) + state
+
+
+def due_of(stored: bytes) -> int:
+    """When a customer is to be looked at, from its value."""
+    return int(_DUE.unpack_from(stored, _PREFIX.size)[0])
 
 
 def header(stored: bytes) -> tuple[int, int, int]:

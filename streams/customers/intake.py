@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from scoring.events.decode import Decode, Invalid
+from scoring.events.schema import TOPICS
 from streams.customers.alignment import Item
 from streams.customers.counters import Counters
 from streams.customers.partition import Partition
@@ -14,13 +15,16 @@ from streams.kafka.errors import Fatal
 
 
 class Intake:
-    """`decoders` by topic rank; `now` the wall clock in ms."""
+    """`decoders` and full names of `topics` by rank; `now` the wall clock in ms."""
 
-    def __init__(self, decoders: Sequence[Decode], limit: Limit, counters: Counters, now: Callable[[], int]) -> None:
+    def __init__(
+        self, decoders: Sequence[Decode], limit: Limit, counters: Counters, now: Callable[[], int], topics: Sequence[str] = TOPICS
+    ) -> None:
         self._decoders = decoders
         self._limit = limit
         self._counters = counters
         self._now = now
+        self._topics = topics
 
     def feed(self, partition: Partition, rank: int, records: Sequence[Any]) -> None:
         """Takes in fetched records of one topic. Raises Fatal when too many are refused; none of these counts as read then."""
@@ -30,28 +34,30 @@ class Intake:
         items: list[Item] = []
         refused: list[DeadLetter] = []
         for record in records:
+            key, timestamp = record.key, record.timestamp
             try:
-                event = decode(record.value, record.key, record.timestamp)
+                event = decode(record.value, key, timestamp)
             except Invalid as fault:
-                refused.append(self._refused(record, fault.error, fault.detail))
+                refused.append(self._refused(partition.number, rank, record, fault.error, fault.detail))
                 continue
             except Exception as error:  # a record must not be able to stop the worker
-                refused.append(self._refused(record, "not_decodable", f"{type(error).__name__} while decoding: {error}"))
+                detail = f"{type(error).__name__} while decoding: {error}"
+                refused.append(self._refused(partition.number, rank, record, "not_decodable", detail))
                 continue
             ts = event.ts
             if ts > newest:
                 # A clock that runs ahead moves its topic's time no further than the record's arrival.
-                ts = min(ts, record.timestamp, now)
+                ts = min(ts, timestamp, now)
                 if ts > newest:
                     newest = ts
-            items.append((newest, rank, record.offset, record.key, event))
+            items.append((newest, rank, record.offset, key, event))
         self._counters.dead_letters += len(refused)
         partition.letters += refused
         partition.alignment.add(rank, items, records[-1].offset + 1)
 
-    def _refused(self, record: Any, error: str, detail: str) -> DeadLetter:
+    def _refused(self, number: int, rank: int, record: Any, error: str, detail: str) -> DeadLetter:
         letter = DeadLetter(
-            record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers, error, detail
+            self._topics[rank], number, record.offset, record.timestamp, record.key, record.value, tuple(record.headers), error, detail
         )
         if self._limit.exceeded(letter):
             place = f"{letter.topic} partition {letter.partition} offset {letter.offset}"

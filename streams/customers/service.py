@@ -20,6 +20,7 @@ from streams.customers.counters import Counters
 from streams.customers.delivery import DEPTH
 from streams.customers.evaluate import Evaluator
 from streams.customers.figures import Figures
+from streams.customers.flush import Flush, Flusher
 from streams.customers.intake import Intake
 from streams.customers.membership import Membership
 from streams.customers.migration import Migration
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Milliseconds the loop waits for records before it looks at the timers.
 POLL = 20
+#: Seconds after which a flush lets others have a turn: heartbeats, answers of the broker, pages.
+TURN = 0.02
 #: Records taken from the client at once.
 RECORDS = 8_000
 #: Seconds between commits of the group's offsets.
@@ -58,7 +61,7 @@ class CustomerService(Service):
         self._names = Names(settings.app_id, settings.topic_prefix)
         self._ranks = {topic: rank for rank, topic in enumerate(self._names.inputs)}
         self._progress = asyncio.Event()
-        self._intake = Intake(decoders(settings.currency), Limit(settings.dead_letter_limit), self.counters, now_ms)
+        self._intake = Intake(decoders(settings.currency), Limit(settings.dead_letter_limit), self.counters, now_ms, self._names.inputs)
         self._figures = Figures(self.counters, settings.broker)
         shared = Shared(
             settings, self._names, engine, self.counters, Migration(engine), Evaluator(engine, self._names.inputs, self.counters),
@@ -120,11 +123,26 @@ class CustomerService(Service):
         for partition in list(self.partitions.values()):
             await asyncio.sleep(0)
             if partition.ready and partition.in_flight < DEPTH:
-                began = monotonic()
-                flush = tenure.flusher.flush(partition, began, now_ms())
+                flush = await self._flush(tenure.flusher, partition)
                 if flush is not None:
                     tenure.delivery.start(partition, flush)
+
+    async def _flush(self, flusher: Flusher, partition: Partition) -> Flush | None:
+        """What there is to be written. None also where the partition was given up meanwhile: its next owner does it again."""
+        began = monotonic()
+        making = flusher.making(partition, began, now_ms())
+        while True:
+            try:
+                next(making)
+            except StopIteration as end:
                 self._paused(began)
+                return end.value  # type: ignore[no-any-return]
+            if monotonic() - began > TURN:
+                self._paused(began)
+                await asyncio.sleep(0)
+                if not partition.ready:
+                    return None
+                began = monotonic()
 
     def _wanted(self) -> list[TopicPartition]:
         """Topic partitions with room for more, of partitions that are ours now."""

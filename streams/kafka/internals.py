@@ -17,7 +17,7 @@ from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16,
 
 
 def watch_fetches(consumer: AIOKafkaConsumer, now: Callable[[], int]) -> dict[TopicPartition, int]:
-    """A mapping kept up to date: when the newest answered fetch of a partition was *sent*.
+    """A mapping kept up to date: when the newest answered fetch of a partition was *sent*. Also has records come as they were read.
 
     aiokafka tells when an answer came; what the answer says holds for the moment the question was put. A worker or
     broker that stalls between the two must not think that time has passed without events.
@@ -34,10 +34,26 @@ def watch_fetches(consumer: AIOKafkaConsumer, now: Callable[[], int]) -> dict[To
         for tp, stamp in zip(asked, before, strict=True):
             if _answered(assignment, tp) != stamp:
                 sent[tp] = at
+            _as_read(fetcher, tp)
         return found
 
     fetcher._proc_fetch_request = proc
     return sent
+
+
+def _as_read(fetcher: Any, tp: TopicPartition) -> None:
+    """Records of an answer come out as they are read from its bytes (offset, timestamp, key, value, headers).
+
+    By default each is copied into a ConsumerRecord that names its topic, partition and sizes as well: a third of a fetch's time.
+    """
+    result = fetcher._records.get(tp)
+    records = getattr(result, "_partition_records", None)
+    if records is not None:
+        records._consumer_record = _itself
+
+
+def _itself(tp: TopicPartition, record: Any) -> Any:
+    return record
 
 
 def _answered(assignment: Any, tp: TopicPartition) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.clock import monotonic, now_ms
@@ -59,6 +59,28 @@ async def test_when_the_newest_answered_fetch_was_sent(kafka: parts.Kafka, topic
             # The fetch was answered after waiting at the broker, and is told by when it was sent.
             assert before <= sent[tp] <= now_ms() - 150
         assert consumer.highwater(tp) == 0
+
+
+async def test_records_come_as_they_were_read(kafka: parts.Kafka, topic_prefix: str) -> None:
+    topic = topic_prefix + "t"
+    async with joined(kafka, [topic], topic_prefix + "g") as consumer:
+        sent = internals.watch_fetches(consumer, now_ms)
+        while not sent:  # what was on its way before we looked comes as ever
+            await consumer.getmany(timeout_ms=50)
+        producer = AIOKafkaProducer(bootstrap_servers=kafka.address)
+        await producer.start()
+        for n in range(3):
+            await producer.send_and_wait(topic, b"v%d" % n, key=b"k", headers=[("h", b"x")], timestamp_ms=n)
+        await producer.stop()
+        found = []
+        while len(found) < 3:
+            for records in (await consumer.getmany(timeout_ms=50)).values():
+                found += records
+        assert [(r.offset, r.timestamp, r.key, r.value, list(r.headers)) for r in found] == [
+            (n, n, b"k", b"v%d" % n, [("h", b"x")]) for n in range(3)
+        ]
+        assert not any(isinstance(record, ConsumerRecord) for record in found)
+        assert await consumer.position(TopicPartition(topic, 0)) == 3
 
 
 async def test_a_full_queue_does_not_keep_others_waiting(kafka: parts.Kafka, topic_prefix: str) -> None:
