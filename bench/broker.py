@@ -35,12 +35,12 @@ def broker() -> Iterator[str]:
 
 
 def main() -> None:
+    # Blocked, or they would end this process before the container is removed.
+    ending = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     with broker() as address:
         print(f"BROKER={address}", flush=True)
-        try:
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
-        except KeyboardInterrupt:
-            pass
+        signal.sigwait(ending)
 
 
 if __name__ == "__main__":

@@ -40,8 +40,10 @@ class _Change(msgspec.Struct):
     event: _Event | None = None
 
 
-async def send(broker: str, prefix: str, customers: int, rate: int, seconds: float, seed: int, began: asyncio.Event) -> tuple[int, float]:
-    """Sends; how many, and how far behind its own pace it was at the most, in ms."""
+async def send(
+    broker: str, prefix: str, customers: int, rate: int, seconds: float, seed: int, began: asyncio.Event
+) -> tuple[int, int, float]:
+    """Sends; how many, how many a second, and how far behind its own pace it was at the most, in ms."""
     producer = AIOKafkaProducer(bootstrap_servers=broker, acks=1, max_batch_size=1_000_000)
     await producer.start()
     r, writer, partition_of = random.Random(seed), Writer(seed), Partitioner(customers)
@@ -72,7 +74,7 @@ async def send(broker: str, prefix: str, customers: int, rate: int, seconds: flo
     await producer.flush()
     took = time.monotonic() - start
     await producer.stop()
-    return round(sent / took), behind
+    return sent, round(sent / took), behind
 
 
 async def receive(broker: str, prefix: str, since: asyncio.Event, found: dict[str, list[int]]) -> None:
@@ -103,11 +105,11 @@ async def measure(broker: str, prefix: str, customers: int, rate: int, seconds: 
     found: dict[str, list[int]] = {"event": [], "deadline": []}
     began = asyncio.Event()
     receiving = asyncio.create_task(receive(broker, prefix, began, found))
-    pace, behind = await send(broker, prefix, customers, rate, seconds + WARM_UP, seed, began)
+    sent, pace, behind = await send(broker, prefix, customers, rate, seconds + WARM_UP, seed, began)
     await asyncio.sleep(AFTER)
     receiving.cancel()
     await asyncio.gather(receiving, return_exceptions=True)
-    figures: dict[str, float | None] = {"live_events_per_second": pace, "sender_behind_ms": round(behind, 1)}
+    figures: dict[str, float | None] = {"sent": sent, "live_events_per_second": pace, "sender_behind_ms": round(behind, 1)}
     for cause, late in found.items():
         late.sort()
         for name, part in (("p50", 0.5), ("p99", 0.99), ("max", 1.0)):

@@ -31,18 +31,12 @@ Produced = tuple[int, int, bytes]  # topic rank, customer, value
 
 @dataclass(frozen=True)
 class Load:
-    """Events on topics of their own. `prefix` names them by their content, so that a second run finds them there.
-
-    `seconds`: event time from the first to the last, where it is not to follow from EVENTS_PER_HOUR. `ahead`: milliseconds by
-    which the clock of all concerned is ahead of the machine's.
-    """
+    """Events on topics of their own. `prefix` names them by their content, so that a second run finds them there."""
 
     name: str
     events: int
     customers: int
     seed: int = 1
-    seconds: float = 0.0
-    ahead: int = 0
 
     @property
     def prefix(self) -> str:
@@ -51,7 +45,7 @@ class Load:
     @property
     def span(self) -> float:
         """Milliseconds from the first event to the last."""
-        return self.seconds * 1000 or self.events / (self.customers * EVENTS_PER_HOUR) * 3_600_000
+        return self.events / (self.customers * EVENTS_PER_HOUR) * 3_600_000
 
 
 def key_of(customer: int) -> bytes:
@@ -140,7 +134,7 @@ async def fill(broker: str, load: Load, progress: Callable[[int], None] = lambda
         partition_of = Partitioner(load.customers)
         keys: dict[int, bytes] = {}
         open_ = {(rank, number): producer.create_batch() for rank in range(len(USED)) for number in range(PARTITIONS)}
-        now = int(time.time() * 1000) + load.ahead
+        now = int(time.time() * 1000)
         sent = []
         for n, (rank, customer, value) in enumerate(events(load, now)):
             place = rank, partition_of(customer)

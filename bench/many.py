@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from bench.clones import clone, newest
 from bench.contestants import run
-from bench.load import Load, make_topics
-from bench.rates import app_id, filled
+from bench.load import make_topics
+from bench.rates import app_id
 from bench.report import Report
 from bench.sizes import Sizes
 from bench.watch import longest
-from bench.workers import Worker, resident_bytes, running
+from bench.workers import Rate, Worker, resident_bytes, running
 from scoring.events.schema import TOPICS
 from streams.customers.changelog import RESERVED
 from streams.kafka.names import Names
 
-#: Event time of the backlog many customers find: short, so that it lies after all that is in their states.
-SECONDS = 20.0
 FEW = 10_000
 #: The clock of many customers' worker, and of all traffic to it, is so far ahead (ms): so the deadlines that follow a visit an hour
 #: before fall due while live load comes, hundreds a second. Kafka takes timestamps up to an hour ahead.
@@ -31,41 +30,71 @@ NO_GRACE = {"grace": "0s"}
 
 def measure(report: Report, broker: str, sizes: Sizes, folder: Path, source: Names) -> None:
     """`source`: an app whose customers have a history under the default definitions."""
-    load, few = _load("many", sizes.many, sizes), _load("few", FEW, sizes)  # both ahead, so that they differ in nothing else
-    filled(report, broker, load)
-    target = Names(app_id("many"), load.prefix)
-    report.step(f"a changelog of {sizes.many:,} customers, cloned from those of {source.app_id}")
-    asyncio.run(clone(broker, source, target, sizes.many))
+    many = _cloned(report, broker, "many", source, sizes.many)
     empty = _empty(broker, folder)
-    read = [run.raw_changelog(broker, target.changelog)]
-    report.step(f"raw read of {read[0].events:,} records: {read[0].seconds:.2f} s")
-    with running(broker, load.prefix, target.app_id, folder, watch=True, ahead=AHEAD, **NO_GRACE) as worker:
+    raw = _raw_read(report, broker, many)
+    with _running(broker, many, folder) as worker:
         _recovery(report, worker)
-        began = time.monotonic()
-        rate = worker.applied(load.events)
-        _pauses(report, worker, "longest_", began)
-        report.step(f"{rate.events:,} events of {sizes.many:,} customers: {rate.cpu_us:.2f} CPU µs/event")
-        worker.until(lambda seen: seen.counters["lag"] == 0 and seen.counters["watermark_delay"] < 1_500)
+        _caught_up(worker)
         time.sleep(1.5)
         customers = worker.until(lambda seen: True).counters["customers"]
         report.note(customers=customers, bytes_per_customer=round((resident_bytes(worker.pid) - empty) / customers))
-        _live(report, broker, sizes, load, worker)
-    if sizes.half:  # once more, since one reading of such a thing says little
-        read.append(run.raw_changelog(broker, target.changelog))
-        read = [min(read, key=lambda each: each.seconds / each.events)]
+        _live(report, broker, sizes, many.prefix, worker)
+        began = time.monotonic()
+        many_rate = _full_load(report, broker, sizes, many.prefix, sizes.many, worker)
+        _pauses(report, worker, "longest_", began)
+        report.note(many_cpu_us_per_event=many_rate.cpu_us)
+    if sizes.half:  # once more, since one reading says little
+        raw = min(raw, _raw_read(report, broker, many))
     records = report.figures["recovery_records"]
     assert isinstance(records, int)
-    report.note(raw_read_seconds=read[0].seconds / read[0].events * records)
+    report.note(raw_read_seconds=raw * records)
     report.ratio("recovery_ratio", "recovery_seconds", "raw_read_seconds")
-    values = asyncio.run(newest(broker, target.changelog, 1))[0]
+    values = asyncio.run(newest(broker, many.changelog, 1))[0]
     sums = [len(key) + len(value) for key, value in values.items() if key < RESERVED]
     report.note(changelog_bytes_per_customer=round(sum(sums) / len(sums)))
     if sizes.half:
-        _growth(report, broker, few, folder, source, rate.cpu_us)
+        few = _cloned(report, broker, "few", source, FEW)
+        with _running(broker, few, folder) as worker:
+            worker.ready()
+            _caught_up(worker)
+            few_rate = _full_load(report, broker, sizes, few.prefix, FEW, worker)
+        report.note(few_cpu_us_per_event=few_rate.cpu_us, growth_customers_ratio=many_rate.cpu_us / few_rate.cpu_us)
 
 
-def _load(name: str, customers: int, sizes: Sizes) -> Load:
-    return Load(name, sizes.growth_events, customers, seed=int(time.time()) % 1_000_000, seconds=SECONDS, ahead=AHEAD)
+def _cloned(report: Report, broker: str, name: str, source: Names, customers: int) -> Names:
+    report.step(f"a changelog of {customers:,} customers, cloned from those of {source.app_id}")
+    app = app_id(name)
+    target = Names(app, f"{app}.")
+    asyncio.run(clone(broker, source, target, customers))
+    return target
+
+
+def _running(broker: str, names: Names, folder: Path) -> AbstractContextManager[Worker]:
+    return running(broker, names.prefix, names.app_id, folder, watch=True, ahead=AHEAD, **NO_GRACE)
+
+
+def _caught_up(worker: Worker) -> None:
+    """The deadlines of the time that has passed since the customers' last events have fired."""
+    worker.until(lambda seen: seen.counters["lag"] == 0 and 0 < seen.counters["watermark_delay"] < 1_500, 300)
+
+
+def _raw_read(report: Report, broker: str, names: Names) -> float:
+    """Seconds a record."""
+    read = run.raw_changelog(broker, names.changelog)
+    report.step(f"raw read of {read.events:,} records: {read.seconds:.2f} s")
+    return read.seconds / read.events
+
+
+def _full_load(report: Report, broker: str, sizes: Sizes, prefix: str, customers: int, worker: Worker) -> Rate:
+    """More events a second than it can do, each anybody's, until all are applied."""
+    before = worker.until(lambda seen: True)
+    figures = run.live(broker, prefix, customers, sizes.flood, sizes.flood_seconds, 100, AHEAD)
+    end = before.applied + int(figures["sent"] or 0)
+    after = worker.until(lambda seen: seen.applied >= end)
+    rate = Rate(after.applied - before.applied, after.at - before.at, after.cpu - before.cpu)
+    report.step(f"{rate.events:,} events of {customers:,} customers: {rate.cpu_us:.2f} CPU µs/event")
+    return rate
 
 
 def _empty(broker: str, folder: Path) -> int:
@@ -104,13 +133,13 @@ def _pauses(report: Report, worker: Worker, prefix: str, since: float, until: fl
     report.note(**{prefix + name: figure for name, figure in found.items()})
 
 
-def _live(report: Report, broker: str, sizes: Sizes, load: Load, worker: Worker) -> None:
+def _live(report: Report, broker: str, sizes: Sizes, prefix: str, worker: Worker) -> None:
     began = time.monotonic()
     half = report.figures["events_per_second"]
     rates = [*sizes.rates, *([half // 2000 * 1000] if sizes.half and isinstance(half, int) else [])]
     for seed, rate in enumerate(rates, 101):
         report.step(f"live: {rate:,} events/s for {sizes.live:g} s")
-        figures = run.live(broker, load.prefix, sizes.many, rate, sizes.live, seed, AHEAD)
+        figures = run.live(broker, prefix, sizes.many, rate, sizes.live, seed, AHEAD)
         suffix = f"_at_{rate}" if rate in sizes.rates else "_at_half_load"
         report.latency(f"{rate:,}", suffix, figures)
         report.headline("p99_event_to_change_ms", suffix, rate)  # the last: half of full load
@@ -120,15 +149,3 @@ def _live(report: Report, broker: str, sizes: Sizes, load: Load, worker: Worker)
         worker.until(lambda seen: seen.counters["lag"] == 0)
     report.note(grace_ms=0)
     _pauses(report, worker, "longest_live_", began)
-
-
-def _growth(report: Report, broker: str, few: Load, folder: Path, source: Names, many_cpu_us: float) -> None:
-    """The same backlog of few customers, cloned from the same ones."""
-    filled(report, broker, few)
-    target = Names(app_id("few"), few.prefix)
-    asyncio.run(clone(broker, source, target, few.customers))
-    with running(broker, few.prefix, target.app_id, folder, ahead=AHEAD, **NO_GRACE) as worker:
-        worker.ready()
-        rate = worker.applied(few.events)
-    report.step(f"{rate.events:,} events of {few.customers:,} customers: {rate.cpu_us:.2f} CPU µs/event")
-    report.note(growth_customers_ratio=many_cpu_us / rate.cpu_us)

@@ -14,14 +14,16 @@ class Sizes:
     """Events and customers of the rows; 0 leaves a row out.
 
     `customers` with EACH events are what every contestant gets, `rounds` times; plain Faust gets `faust_customers` of its own.
-    `many` customers are cloned from those; `growth_events` are a backlog for them. `live`: seconds at each rate.
+    `many` customers are cloned from those. `live`: seconds at each rate. `flood`: events a second, more than
+    the worker can do, for `flood_seconds` and the two of warming up.
     """
 
     customers: int = 50_000
     rounds: int = 2
     faust_customers: int = 1_000
     split_events: int = 200_000
-    growth_events: int = 300_000
+    flood: int = 80_000
+    flood_seconds: float = 2.0
     segments_events: int = 200_000
     two_workers: bool = True
     many: int = 1_000_000
@@ -36,7 +38,7 @@ QUICK = Sizes(
     rounds=1,
     faust_customers=300,
     split_events=60_000,
-    growth_events=30_000,
+    flood_seconds=0.0,
     segments_events=0,
     two_workers=False,
     many=100_000,
@@ -50,7 +52,8 @@ TINY = Sizes(
     rounds=1,
     faust_customers=50,
     split_events=8_000,
-    growth_events=3_000,
+    flood=2_000,
+    flood_seconds=0.0,
     segments_events=0,
     two_workers=False,
     many=5_000,

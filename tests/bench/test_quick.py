@@ -21,7 +21,8 @@ MEASURED = (
     "events_per_second", "cpu_us_per_event", "changes_per_event", "ratio_to_plain_faust", "reference_events_per_second",
     "reference_ratio_to_plain_faust", "plain_faust_events_per_second", "raw_events_per_second", "customers", "bytes_per_customer",
     "changelog_bytes_per_customer", "recovery_seconds", "raw_read_seconds", "recovery_ratio", "recovery_records",
-    "p99_event_to_change_ms", "longest_pause_ms", "longest_recovery_pause_ms", "longest_live_pause_ms", "fetch_us", "decode_us",
+    "p99_event_to_change_ms", "many_cpu_us_per_event",
+    "longest_pause_ms", "longest_recovery_pause_ms", "longest_live_pause_ms", "fetch_us", "decode_us",
     "state_decode_us", "fold_us", "evaluate_us", "encode_us", "render_us",
 )  # fmt: skip
 LEFT_OUT = ("two_workers_ratio", "growth_customers_ratio", "growth_segments_ratio")
