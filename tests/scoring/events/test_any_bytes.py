@@ -78,19 +78,19 @@ def check(value: bytes, key: bytes | None) -> None:
 
 
 @given(st.binary(max_size=60), keys)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_bytes(value: bytes, key: bytes | None) -> None:
     check(value, key)
 
 
 @given(objects, keys)
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_objects(value: dict[str, Any], key: bytes | None) -> None:
     check(json.dumps(value).encode(), key)
 
 
 @given(objects, st.data())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_damaged_objects(value: dict[str, Any], data: st.DataObject) -> None:
     text = bytearray(json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass"))
     for _ in range(data.draw(st.integers(1, 3))):
@@ -99,6 +99,7 @@ def test_damaged_objects(value: dict[str, Any], data: st.DataObject) -> None:
 
 
 @given(st.sampled_from(NAMES), exponents)
+@settings(deadline=None)
 def test_absurd_numbers(name: str, number: str) -> None:
     for least in LEAST.values():
         text = json.dumps({"customer_id": "c1", **least, name: 0})
@@ -113,7 +114,7 @@ rows = st.builds(
 
 
 @given(rows | st.binary(max_size=60))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_lines_of_files(row: dict[str, Any] | bytes) -> None:
     decode = line_decoder()
     try:
@@ -128,7 +129,7 @@ cells = st.dictionaries(
 
 
 @given(cells)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_cells(row: dict[str, str]) -> None:
     for complete in (row, {"event_type": "purchase", "customer_id": "c1", "ts": str(NOON), **row}):
         try:
