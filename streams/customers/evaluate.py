@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from msgspec import DecodeError
+
 from scoring.engine import Engine
 from scoring.engine.changes import EVENT, LATE_EVENT
 from scoring.engine.steps import Entry
@@ -37,13 +39,15 @@ def opened(key: bytes, stored: bytes, confirmed: int) -> Customer:
     try:
         state = decode(stored[SIZE:])
     except ValueError as error:
-        raise Fatal(
-            f"the state of customer {key!r} cannot be read: {error}. Install the release that wrote it, or restore the changelog"
-        ) from error
+        raise unreadable(key, error) from error
     state.due = due_of(stored)  # a quiet firing moves it in the header alone
     if state.outbox is not None:
         drop_confirmed(state, confirmed)
     return state
+
+
+def unreadable(key: bytes, error: Exception) -> Fatal:
+    return Fatal(f"the state of customer {key!r} cannot be read: {error}. Install the release that wrote it, or restore the changelog")
 
 
 class Evaluator:
@@ -75,48 +79,52 @@ class Evaluator:
         take, fire, states, confirmed = self._engine.event, self._engine.until, partition.states, partition.delivered.confirmed
         put, stored_of, number = draft.put, states.get, partition.number
         events = replayed = repeats = fired = 0
-        for key, theirs in customers:
-            events += len(theirs)
-            entries: list[Entry] = []
-            stored = stored_of(key)
-            if stored is None:
-                _, rank, offset, _, event = theirs[0]
-                state = take(None, event, entries)
-                assert state is not None, "a customer's first event is no repeat"
-                armed = UNARMED
-                offsets = state.offsets = [-1] * len(TOPICS)
-                offsets[rank] = offset
-                self._attribute(entries, 0, event, number, rank, offset)
-                del theirs[0]
-                changed = True
-            else:
-                state = opened(key, stored, confirmed)
-                armed = state.due
-                if key in taken:
-                    taken.discard(key)
+        key = b""
+        try:
+            for key, theirs in customers:
+                events += len(theirs)
+                entries: list[Entry] = []
+                stored = stored_of(key)
+                if stored is None:
+                    _, rank, offset, _, event = theirs[0]
+                    state = take(None, event, entries)
+                    assert state is not None, "a customer's first event is no repeat"
                     armed = UNARMED
-                offsets = state.offsets  # type: ignore[assignment]
-                changed = False
-            for _, rank, offset, _, event in theirs:
-                if offset <= offsets[rank]:
-                    replayed += 1
-                    continue
-                before = len(entries)
-                if take(state, event, entries) is None:
-                    repeats += 1
-                # A repeat's offset counts too: read again after a crash, it might find its id forgotten.
-                offsets[rank] = offset
-                changed = True
-                if len(entries) > before:
-                    self._attribute(entries, before, event, number, rank, offset)
-            if state.due <= until and fire(state, until, entries):
-                fired += 1
-                changed = True
-            if changed:
-                put(key, state, armed, entries)
-            elif armed == UNARMED:
-                assert stored is not None
-                self._quiet(partition, key, stored, state.due)
+                    offsets = state.offsets = [-1] * len(TOPICS)
+                    offsets[rank] = offset
+                    self._attribute(entries, 0, event, number, rank, offset)
+                    del theirs[0]
+                    changed = True
+                else:
+                    state = opened(key, stored, confirmed)
+                    armed = state.due
+                    if key in taken:
+                        taken.discard(key)
+                        armed = UNARMED
+                    offsets = state.offsets  # type: ignore[assignment]
+                    changed = False
+                for _, rank, offset, _, event in theirs:
+                    if offset <= offsets[rank]:
+                        replayed += 1
+                        continue
+                    before = len(entries)
+                    if take(state, event, entries) is None:
+                        repeats += 1
+                    # A repeat's offset counts too: read again after a crash, it might find its id forgotten.
+                    offsets[rank] = offset
+                    changed = True
+                    if len(entries) > before:
+                        self._attribute(entries, before, event, number, rank, offset)
+                if state.due <= until and fire(state, until, entries):
+                    fired += 1
+                    changed = True
+                if changed:
+                    put(key, state, armed, entries)
+                elif armed == UNARMED:
+                    assert stored is not None
+                    self._quiet(partition, key, stored, state.due)
+        except DecodeError as error:  # what travels packed in a state is read when it is needed
+            raise unreadable(key, error) from error
         self._counters.events += events - replayed - repeats
         self._counters.replayed += replayed
         self._counters.repeats += repeats
@@ -131,15 +139,19 @@ class Evaluator:
     def _deadlines(self, partition: Partition, keys: list[bytes], until: int, draft: Draft) -> None:
         states, fire, confirmed, put = partition.states, self._engine.until, partition.delivered.confirmed, draft.put
         fired = 0
-        for key in keys:
-            stored = states[key]
-            state = opened(key, stored, confirmed)
-            entries: list[Entry] = []
-            if fire(state, until, entries):
-                put(key, state, UNARMED, entries)
-                fired += 1
-            else:
-                self._quiet(partition, key, stored, state.due)
+        key = b""
+        try:
+            for key in keys:
+                stored = states[key]
+                state = opened(key, stored, confirmed)
+                entries: list[Entry] = []
+                if fire(state, until, entries):
+                    put(key, state, UNARMED, entries)
+                    fired += 1
+                else:
+                    self._quiet(partition, key, stored, state.due)
+        except DecodeError as error:
+            raise unreadable(key, error) from error
         self._counters.fired += fired
         self._counters.quiet += len(keys) - fired
 
