@@ -17,21 +17,18 @@ class Plans:
         self._ordered = steps.ordered
         self.full: tuple[Step, ...] = tuple(each.step for each in steps.ordered)
         self.timed: tuple[Step, ...] = tuple(each.step for each in steps.ordered if each.timed or each.refs)
-        self._masks: dict[int, tuple[int, int, int, int]] = {}
-        self._plans: dict[tuple[int, int], tuple[Step, ...]] = {}
+        self._masks: dict[int, tuple[int, int, int, int, dict[int, tuple[Step, ...]]]] = {}
 
     def choose(self, effects: int, members: int, holding: int) -> tuple[Step, ...]:
         """The steps to run after an event with these effects."""
         masks = self._masks.get(effects)
         if masks is None:
-            masks = self._masks[effects] = self._mask(effects)
-        outside, inside, held, quick = masks
+            masks = self._masks[effects] = (*self._mask(effects), {0: ()})
+        outside, inside, held, quick, plans = masks
         need = (outside & ~(members | holding)) | (inside & members) | (held & holding)
-        if not need:
-            return ()
-        plan = self._plans.get((need, quick))
+        plan = plans.get(need)
         if plan is None:
-            plan = self._plans[(need, quick)] = self._plan(need, quick)
+            plan = plans[need] = self._plan(need, quick)
         return plan
 
     def _mask(self, effects: int) -> tuple[int, int, int, int]:
