@@ -146,12 +146,19 @@ async def _away(container: Container, act: Outage) -> None:
 
 
 async def kill_senders(stage: Stage, act: Kill) -> None:
-    """Delivery and the live view, in the middle of whatever they do."""
+    """Delivery and the live view, in the middle of whatever they do, or while the mail server takes over what waited for it."""
     crew = stage.crew
     if not crew.members[SENDERS].alive:
         stage.senders()
     await until(lambda: crew.members[SENDERS].alive, 5, "delivery runs")
     await asyncio.sleep(0.5 + act.after)
-    end(stage, SENDERS, "delivery and live view")
+    if act.times:
+        await blocking(stage.around.mail.pause)
+        await asyncio.sleep(2.0)
+        await blocking(stage.around.mail.go_on)
+        await asyncio.sleep(act.times / 1000)
+        end(stage, SENDERS, "delivery, as mails were taken over")
+    else:
+        end(stage, SENDERS, "delivery and live view")
     stage.cut += 1
     stage.senders()

@@ -79,7 +79,7 @@ def surroundings() -> Iterator[Surroundings]:
         }
         broker = stack.enter_context(parts.kafka_container(kafka, ports={target: _HELD_INSIDE}, **_BROKER, **listeners))
         redis_port, smtp_port, api_port = free_port(), free_port(), free_port()
-        stack.enter_context(_run(parts.REDIS_IMAGE, {6379: redis_port}))
+        stack.enter_context(_run(parts.REDIS_IMAGE, {6379: redis_port}, "redis-server --appendonly yes"))
         stack.enter_context(_run(parts.MAIL_IMAGE, {1025: smtp_port, 1080: api_port}, MAILDEV_MAIL_DIRECTORY="/tmp/mails"))
         api = f"http://localhost:{api_port}"
         parts.eventually(lambda: _answers(f"{api}/healthz"), "MailDev answers", 60)
@@ -90,10 +90,12 @@ def surroundings() -> Iterator[Surroundings]:
 
 
 @contextmanager
-def _run(image: str, ports: dict[int, int], **environment: str) -> Iterator[None]:
+def _run(image: str, ports: dict[int, int], command: str = "", **environment: str) -> Iterator[None]:
     from testcontainers.core.container import DockerContainer
 
     container = DockerContainer(image)
+    if command:
+        container = container.with_command(command)
     for inside, here in ports.items():
         container = container.with_bind_ports(inside, here)
     for name, value in environment.items():

@@ -162,9 +162,10 @@ def _scene(scene: str, seed: int, size: float) -> Round:
     elif scene in ("outages", "senders"):
         away = [
             Outage("redis", "stopped", dice.uniform(1, 4)), Outage("smtp", "stopped", dice.uniform(1, 4)),
-            Outage("redis", "paused", dice.uniform(1, 6)), Outage("smtp", "paused", dice.uniform(1, 4)),
+            Outage("redis", "killed", dice.uniform(0, 1)), Outage("smtp", "paused", dice.uniform(1, 4)),
+            Outage("redis", "paused", dice.uniform(1, 6)),
         ]  # fmt: skip
-        acts = dice.among(away[: some(4)], dice.kills(some(8)))
+        acts = dice.among(away[: some(5)], dice.kills(some(8)))
     else:
         raise ValueError(scene)
     return Round(seed, scene, acts)
