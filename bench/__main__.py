@@ -40,7 +40,8 @@ def main() -> int:
     )
     report = Report()
     report.note(
-        machine=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}", quick=int(chosen.sizes != FULL)
+        machine=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        quick=int(chosen.sizes.many < FULL.many),
     )
     try:
         with broker() as address, tempfile.TemporaryDirectory() as folder:

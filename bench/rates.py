@@ -10,7 +10,7 @@ from bench.contestants import run
 from bench.load import Load, fill
 from bench.report import Report
 from bench.sizes import EACH, Sizes
-from bench.workers import Rate, Sample, Worker, running
+from bench.workers import Ended, Rate, Sample, Worker, running
 from streams.kafka.names import Names
 
 DEFINITIONS = Path(__file__).parent / "definitions"
@@ -95,28 +95,33 @@ def _prefix(row: str) -> str:
 
 
 def two_workers(report: Report, broker: str, sizes: Sizes, folder: Path) -> None:
-    """Two workers, two partitions each, from when both are at work until the first has nothing left; against one in the same run."""
+    """Two workers, two partitions each, while both are at work; against one right before, so that the machine is as busy."""
     load = filled(report, broker, main_load(sizes))
+    one, _ = worker_rate(broker, load, folder, "one")
     group = app_id("two")
     with running(broker, load.prefix, group, folder) as first, running(broker, load.prefix, group, folder) as second:
         pair = (first, second)
-        begun = [_at_work(worker) for worker in pair]
-        rates = [end.applied - begin.applied for begin, end in zip(begun, _while_both_work(pair, load.events), strict=True)]
-        seconds = time.monotonic() - max(each.at for each in begun)
-    report.note(two_workers_events_per_second=round(sum(rates) / seconds))
-    report.ratio("two_workers_ratio", "two_workers_events_per_second", "events_per_second")
+        for worker in pair:
+            worker.until(lambda seen: seen.counters["partitions"] == 2 and seen.applied > 0)
+        both = sum(_while_both_work(pair))
+    report.step(f"one worker {one.per_second:,.0f} events/s, two {both:,.0f}")
+    report.note(two_workers_events_per_second=round(both), one_worker_events_per_second=round(one.per_second))
+    report.ratio("two_workers_ratio", "two_workers_events_per_second", "one_worker_events_per_second")
 
 
-def _at_work(worker: Worker) -> Sample:
-    return worker.until(lambda seen: seen.counters["partitions"] == 2 and seen.applied > 0)
-
-
-def _while_both_work(pair: tuple[Worker, Worker], total: int) -> list[Sample]:
-    """Looks at both until one of them has slowed down to nothing."""
-    before: list[Sample] | None = None
+def _while_both_work(pair: tuple[Worker, Worker]) -> list[float]:
+    """Events a second of each, until one of them has nothing left."""
+    first = before = _look(pair)
     while True:
         time.sleep(0.5)
-        now = [sample for worker in pair if (sample := worker.sample())]
-        if before and any(b.applied == n.applied for b, n in zip(before, now, strict=True)):
-            return before
+        now = _look(pair)
+        if any(b.applied == n.applied for b, n in zip(before, now, strict=True)):
+            break
         before = now
+    if before is first:
+        raise Ended("two workers were through before both could be looked at: give them more events")
+    return [(b.applied - f.applied) / (b.at - f.at) for f, b in zip(first, before, strict=True)]
+
+
+def _look(pair: tuple[Worker, Worker]) -> list[Sample]:
+    return [worker.until(lambda seen: True) for worker in pair]

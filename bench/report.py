@@ -34,7 +34,8 @@ NAMES: dict[str, dict[str, str]] = {
         "raw_events_per_second": "raw limit: getmany, decode, dict",
         "raw_cpu_us_per_event": "  CPU µs per event",
         "two_workers_events_per_second": "two of our workers, two partitions each",
-        "two_workers_ratio": "  times one",
+        "one_worker_events_per_second": "  one of them, right before",
+        "two_workers_ratio": "  two to one",
     },
     "Where our worker's CPU goes, µs per event": {
         "fetch_us": "fetch (aiokafka's getmany)",

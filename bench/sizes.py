@@ -15,7 +15,7 @@ class Sizes:
 
     `customers` with EACH events are what every contestant gets, `rounds` times; plain Faust gets `faust_customers` of its own.
     `many` customers are cloned from those. `live`: seconds at each rate. `flood`: events a second, more than
-    the worker can do, for `flood_seconds` and the two of warming up.
+    the worker can do, for `flood_seconds` and the two that live load warms up.
     """
 
     customers: int = 50_000
@@ -34,15 +34,15 @@ class Sizes:
 
 FULL = Sizes()
 QUICK = Sizes(
-    customers=8_000,
+    customers=6_000,
     rounds=1,
-    faust_customers=300,
+    faust_customers=200,
     split_events=60_000,
-    flood_seconds=0.0,
+    flood_seconds=-1.0,
     segments_events=0,
     two_workers=False,
     many=100_000,
-    live=4.0,
+    live=3.0,
     rates=(10_000,),
     half=False,
 )
