@@ -103,14 +103,15 @@ def two_workers(report: Report, broker: str, sizes: Sizes, folder: Path) -> None
         pair = (first, second)
         for worker in pair:
             worker.until(lambda seen: seen.counters["partitions"] == 2 and seen.applied > 0)
-        both = sum(_while_both_work(pair))
-    report.step(f"one worker {one.per_second:,.0f} events/s, two {both:,.0f}")
+        seconds, both = _while_both_work(pair)
+    report.step(f"one worker {one.per_second:,.0f} events/s, two {both:,.0f} over {seconds:.1f} s")
+    report.note(two_workers_seconds=seconds)
     report.note(two_workers_events_per_second=round(both), one_worker_events_per_second=round(one.per_second))
     report.ratio("two_workers_ratio", "two_workers_events_per_second", "one_worker_events_per_second")
 
 
-def _while_both_work(pair: tuple[Worker, Worker]) -> list[float]:
-    """Events a second of each, until one of them has nothing left."""
+def _while_both_work(pair: tuple[Worker, Worker]) -> tuple[float, float]:
+    """Until one of them has nothing left: for how many seconds, and events a second of both together."""
     first = before = _look(pair)
     while True:
         time.sleep(0.5)
@@ -120,7 +121,8 @@ def _while_both_work(pair: tuple[Worker, Worker]) -> list[float]:
         before = now
     if before is first:
         raise Ended("two workers were through before both could be looked at: give them more events")
-    return [(b.applied - f.applied) / (b.at - f.at) for f, b in zip(first, before, strict=True)]
+    both = sum((b.applied - f.applied) / (b.at - f.at) for f, b in zip(first, before, strict=True))
+    return before[0].at - first[0].at, both
 
 
 def _look(pair: tuple[Worker, Worker]) -> list[Sample]:

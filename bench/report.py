@@ -36,6 +36,7 @@ NAMES: dict[str, dict[str, str]] = {
         "two_workers_events_per_second": "two of our workers, two partitions each",
         "one_worker_events_per_second": "  one of them, right before",
         "two_workers_ratio": "  two to one",
+        "two_workers_seconds": "  seconds in which both were at work",
     },
     "Where our worker's CPU goes, µs per event": {
         "fetch_us": "fetch (aiokafka's getmany)",
