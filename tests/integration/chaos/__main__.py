@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -47,7 +48,9 @@ def main() -> int:
                 print(f"    WRONG {example}", flush=True)
     seconds = time.monotonic() - began
     print(table(whole, seconds))
-    if not whole.holds:
+    if whole.holds:
+        shutil.rmtree(folder)
+    else:
         print(f"Not as it ought to be, see WRONG above; the workers' logs are in {folder}")
     print(json.dumps({"seed": wanted.seed, "seconds": round(seconds), "rounds": len(rounds), **whole.as_dict(), "holds": whole.holds}))
     return 0 if whole.holds else 1
