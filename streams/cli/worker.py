@@ -41,7 +41,7 @@ def worker(
         bool, typer.Option("--accept-gap", help="Go on although retention has deleted records that were never read.")
     ] = False,
 ) -> None:
-    from streams import logs
+    from streams import logs, memory
     from streams.worker import ROLES, Worker, run
 
     configured = settings_or_exit(settings, override)
@@ -51,6 +51,8 @@ def worker(
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r}: choose from {', '.join((*ROLES, 'all'))}", param_hint="--role")
     roles = [name for name in ROLES if name in wanted or "all" in wanted]
+
+    memory.keep_apart()
 
     async def main() -> int:
         return await run(Worker(configured, roles, agents or (), accept_gap=accept_gap))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from streams.settings import Settings
 
 #: Milliseconds a fetch waits at the broker for something to come; an idle topic's time moves in such steps.
-FETCH_WAIT = 50
+FETCH_WAIT = 20
 #: Milliseconds between two looks at how many partitions the topics have: with more of them, customers' events go elsewhere.
 METADATA_AGE = 5_000
 #: Seconds a revoked partition may take to finish what is on its way.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streams.settings import Settings
 
 #: Records taken in before the loop gets its turn again.
-PORTION = 10_000
+PORTION = 2_500
 FETCH_BYTES = 4 << 20
 #: Seconds between two lines of progress.
 PROGRESS = 2.0

@@ -61,6 +61,7 @@ class CustomerService(Service):
         self._names = Names(settings.app_id, settings.topic_prefix)
         self._ranks = {topic: rank for rank, topic in enumerate(self._names.inputs)}
         self._progress = asyncio.Event()
+        self._began = monotonic()  # of what is done without a pause
         self._intake = Intake(decoders(settings.currency), Limit(settings.dead_letter_limit), self.counters, now_ms, self._names.inputs)
         self._figures = Figures(self.counters, settings.broker)
         shared = Shared(
@@ -112,37 +113,44 @@ class CustomerService(Service):
         else:
             await self._wait_for_progress()
             fetched = {}
-        began = monotonic()
-        for tp, records in fetched.items():
-            partition = self.partitions.get(tp.partition)
+        self._began = monotonic()
+        # Looked up before anything is awaited: one taken over anew meanwhile must not get what its former self had fetched.
+        fed = [(self.partitions.get(tp.partition), self._ranks[tp.topic], records) for tp, records in fetched.items()]
+        for partition, rank, records in fed:
             if partition is not None and partition.ready:
-                self._intake.feed(partition, self._ranks[tp.topic], records)
+                self._intake.feed(partition, rank, records)
+                await self._give_way()
         self._look_at_ends(wanted)
-        self._paused(began)
         tenure = self._membership.tenure
+        flushes: list[tuple[Partition, Flush]] = []
         for partition in list(self.partitions.values()):
-            await asyncio.sleep(0)
             if partition.ready and partition.in_flight < DEPTH:
                 flush = await self._flush(tenure.flusher, partition)
                 if flush is not None:
-                    tenure.delivery.start(partition, flush)
+                    flushes.append((partition, flush))
+        # All at once, so that they share requests: the producer has one on its way at a time.
+        for partition, flush in flushes:
+            if partition.ready:
+                tenure.delivery.start(partition, flush)
+        self._paused()
 
     async def _flush(self, flusher: Flusher, partition: Partition) -> Flush | None:
         """What there is to be written. None also where the partition was given up meanwhile: its next owner does it again."""
-        began = monotonic()
-        making = flusher.making(partition, began, now_ms())
-        while True:
+        making = flusher.making(partition, monotonic(), now_ms())
+        while partition.ready:
             try:
                 next(making)
             except StopIteration as end:
-                self._paused(began)
                 return end.value  # type: ignore[no-any-return]
-            if monotonic() - began > TURN:
-                self._paused(began)
-                await asyncio.sleep(0)
-                if not partition.ready:
-                    return None
-                began = monotonic()
+            await self._give_way()
+        return None
+
+    async def _give_way(self) -> None:
+        """Lets others have a turn when it is time."""
+        if monotonic() - self._began > TURN:
+            self._paused()
+            await asyncio.sleep(0)
+            self._began = monotonic()
 
     def _wanted(self) -> list[TopicPartition]:
         """Topic partitions with room for more, of partitions that are ours now."""
@@ -190,9 +198,9 @@ class CustomerService(Service):
             if end is not None:
                 partition.watermark.seen(self._ranks[tp.topic], end, sent[tp])
 
-    def _paused(self, since: float) -> None:
+    def _paused(self) -> None:
         """Notes how long the loop did nothing else."""
-        pause = int((monotonic() - since) * 1000)
+        pause = int((monotonic() - self._began) * 1000)
         if pause > self.counters.longest_pause:
             self.counters.longest_pause = pause
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from streams.settings import Settings
 
 #: Customers looked at before the loop gets its turn again.
-PORTION = 20_000
+PORTION = 5_000
 #: Bits of a sequence below the epoch: flushes of one worker.
 FLUSH_BITS = 32
 

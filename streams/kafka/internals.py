@@ -63,12 +63,13 @@ def _answered(assignment: Any, tp: TopicPartition) -> Any:
 
 
 def fetch_past_full_queues(consumer: AIOKafkaConsumer) -> None:
-    """Fetch other partitions at once while one has records we have no room for.
+    """Fetch other partitions soon while one has records we have no room for.
 
     By default aiokafka waits 100 ms for somebody to take those first; merging topics by time, we leave the topic that
-    is ahead on purpose.
+    is ahead on purpose. Without any wait the next fetch would leave before we have taken what the last one brought, without that
+    partition, and hold it up until others have something: a p99 of 50 ms where this has 10.
     """
-    consumer._fetcher._prefetch_backoff = 0
+    consumer._fetcher._prefetch_backoff = 0.005
 
 
 def generation(consumer: AIOKafkaConsumer) -> int:
