@@ -1,13 +1,14 @@
 """The history of memberships: per segment its episode, since when, the last exit and when `when` came true.
 
 `Customer.history` is a flat list `[index, episode, since, last exit, hold start, …]`, one record of five a segment that had any.
+Instants in it are ms from hour `h0`: half as many bytes as from 1970, in the first weeks.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from scoring.state import Customer, history_of
+from scoring.state import HOUR, Customer, history_of
 
 WIDTH = 5
 EPISODE, SINCE, LAST_EXIT, HOLD = 1, 2, 3, 4
@@ -41,7 +42,7 @@ def enter(s: Customer, index: int, now: int) -> int:
     place = record(s, index)
     history: list[Any] = s.history  # type: ignore[assignment]
     history[place + EPISODE] += 1
-    history[place + SINCE] = now
+    history[place + SINCE] = now - s.h0 * HOUR
     return int(history[place + EPISODE])
 
 
@@ -49,22 +50,23 @@ def leave(s: Customer, index: int, now: int) -> int:
     """Notes an exit; returns the episode that ends."""
     place = record(s, index)
     history: list[Any] = s.history  # type: ignore[assignment]
-    history[place + SINCE] = history[place + LAST_EXIT] = now
+    history[place + SINCE] = history[place + LAST_EXIT] = now - s.h0 * HOUR
     return int(history[place + EPISODE])
 
 
 def hold(s: Customer, index: int, now: int) -> None:
     """`when` has come true."""
     place = record(s, index)
-    s.history[place + HOLD] = now  # type: ignore[index]
+    s.history[place + HOLD] = now - s.h0 * HOUR  # type: ignore[index]
 
 
 def held_since(s: Customer, index: int) -> int:
     place = find(s, index)
-    return int(s.history[place + HOLD]) if place >= 0 else 0  # type: ignore[index]
+    return int(s.history[place + HOLD]) + s.h0 * HOUR if place >= 0 else 0  # type: ignore[index]
 
 
 def last_exit(s: Customer, index: int) -> int | None:
     """None if the customer never left it."""
     place = find(s, index)
-    return s.history[place + LAST_EXIT] if place >= 0 else None  # type: ignore[index]
+    left = s.history[place + LAST_EXIT] if place >= 0 else None  # type: ignore[index]
+    return None if left is None else int(left) + s.h0 * HOUR

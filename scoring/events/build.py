@@ -204,18 +204,23 @@ def _storable(given: object, field: str, depth: int = 0) -> object:
     """A profile value as given, if the state can hold it: JSON of 64-bit integers, not nested deeper than a person's traits are."""
     if isinstance(given, str):
         if len(given) > _LONGEST_VALUE:
-            raise Invalid("too_long", f"{field}: expected at most {_LONGEST_VALUE} characters")
+            raise Invalid("too_long", f"{_told(field)}: expected at most {_LONGEST_VALUE} characters")
     elif isinstance(given, int):
         if not _LEAST_INT <= given <= _LARGEST_INT:
-            raise Invalid("out_of_range", f"{field}: expected an integer of at most 64 bits")
+            raise Invalid("out_of_range", f"{_told(field)}: expected an integer of at most 64 bits")
     elif isinstance(given, list | dict):
         if depth == _TRAIT_DEPTH:
-            raise Invalid("out_of_range", f"{field}: nested deeper than {_TRAIT_DEPTH}")
+            raise Invalid("out_of_range", f"{_told(field)}: nested deeper than {_TRAIT_DEPTH}")
         for inner in given.values() if isinstance(given, dict) else given:
             _storable(inner, field, depth + 1)
         if not depth and len(msgspec.json.encode(given)) > _LONGEST_VALUE:
-            raise Invalid("too_long", f"{field}: expected at most {_LONGEST_VALUE} characters")
+            raise Invalid("too_long", f"{_told(field)}: expected at most {_LONGEST_VALUE} characters")
     return given
+
+
+def _told(field: str) -> str:
+    """A field's name as it may stand in a sentence: traits have names of the producer's."""
+    return field if field.isprintable() and len(field) <= 60 else shown(field)
 
 
 def _trait(name: str) -> str:

@@ -47,7 +47,9 @@ ATTRIBUTES = (
 Lines = dict[str, list[Any]]
 _LOG_LIMIT = 512
 _MOST_LINES = 1_000
-_CLEAR, _CHECKOUT = "clear", "checkout_started"
+#: Actions as they stand in the log: a letter each, since the log is the largest part of many a state.
+_ADD, _UPDATE, _REMOVE, _CLEAR, _CHECKOUT = "a", "u", "r", "c", "k"
+_LETTERS = {"add": _ADD, "update": _UPDATE, "remove": _REMOVE, "clear": _CLEAR, "checkout_started": _CHECKOUT}
 
 
 def cart_items(s: Customer) -> float:
@@ -83,7 +85,7 @@ def folder(engagement: Engagement, lateness: int) -> Callable[[Customer, CartEve
             s.last_add = ts if s.last_add is None else max(ts, s.last_add)
         s.last_cart = ts if s.last_cart is None else max(ts, s.last_cart)
         if s.at - ts <= lateness:
-            effects |= operate(s, [ts * 8 + CART_EVENTS, action, e.product_id, e.quantity, e.price], lateness)
+            effects |= operate(s, [ts * 8 + CART_EVENTS, _LETTERS[action], e.product_id, e.quantity, e.price], lateness)
         return effects | activity(s, ts, lateness)
 
     return fold
@@ -189,7 +191,7 @@ def _key(operation: list[Any]) -> int:
 def _apply(cart: Lines | None, checkout: bool, operation: list[Any]) -> tuple[Lines | None, bool]:
     """The cart (changed in place) and whether a checkout is open after the operation; an empty cart is None."""
     _, action, product, quantity, price = operation
-    if action == "add" or action == "update":
+    if action == _ADD or action == _UPDATE:
         if cart is None:
             cart = {}
         line = cart.get(product)
@@ -197,12 +199,12 @@ def _apply(cart: Lines | None, checkout: bool, operation: list[Any]) -> tuple[Li
             if quantity > 0 and len(cart) < _MOST_LINES:
                 cart[product] = [quantity, price]
         else:
-            line[0] = line[0] + quantity if action == "add" else quantity
+            line[0] = line[0] + quantity if action == _ADD else quantity
             if price is not None:
                 line[1] = price
             if line[0] <= 0:
                 del cart[product]
-    elif action == "remove":
+    elif action == _REMOVE:
         line = cart.get(product) if cart is not None else None
         if cart is not None and line is not None:
             if quantity is None or line[0] <= quantity:
