@@ -55,14 +55,15 @@ def mark(batches: Batches, epoch: int, delivered: Delivered) -> None:
 
 class Draft:
     """One flush of `partition` by `engine` at `now` (wall time, ms). `sequence` is what its outputs stand under in the outboxes,
-    `customers` how many were put in it.
+    `customers` how many were put in it, `marked` what its position record says.
     """
 
     def __init__(self, partition: Partition, engine: Engine, now: int, make: MakeBatch) -> None:
         self.customers = 0
         self.sequence = partition.sequence + 1
         self.batches = Batches(make)
-        mark(self.batches, partition.epoch, partition.delivered)
+        self.marked = partition.delivered
+        mark(self.batches, partition.epoch, self.marked)
         self._add, self._states, self._arm = self.batches.add, partition.states, partition.wheel.arm
         self._epoch, self._fingerprint, self._render, self._now = partition.epoch, engine.fingerprint, engine.render, now
         self._held: list[tuple[bytes, Customer, int]] = []

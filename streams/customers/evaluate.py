@@ -64,8 +64,10 @@ class Evaluator:
         states = partition.states
         taken = partition.wheel.take(until, due_in(states), limit)
         reached = partition.wheel.reached
+        yield
         if items:
             customers = list(by_customer(items).items())
+            yield
             for start in range(0, len(customers), PORTION):
                 self._events(partition, customers[start : start + PORTION], reached, taken, draft)
                 yield

@@ -69,13 +69,14 @@ class Flusher:
         else:
             events, deadlines = partition.watermark.bounds(partition.alignment)
             items, until = partition.alignment.take(events, EVENTS)
+            yield
             yield from self._evaluator.run(partition, items, min(until, deadlines), FIRINGS, draft)
         letters, partition.letters = partition.letters, []
         if not draft.customers and not letters and not self._mark_is_due(partition, clock):
             return None
         self._counters.flushes += 1
         partition.sequence = draft.sequence
-        partition.marked, partition.marked_at = partition.delivered, clock
+        partition.marked, partition.marked_at = draft.marked, clock
         outputs: dict[str, Batches] = {}
         for portion in draft.outputs():
             partition.promised = partition.sequence
