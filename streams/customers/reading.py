@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 from streams.clock import monotonic
 from streams.customers.recovery import Record, Restored
 from streams.kafka.clients import consumer
+from streams.kafka.internals import take_as_read
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -29,7 +30,8 @@ async def restore(settings: Settings, changelog: str, number: int) -> Restored:
     """The partition's changelog from its beginning to the end it has now. Raises Fatal, KafkaError."""
     reader = consumer(settings, auto_offset_reset="earliest", max_partition_fetch_bytes=FETCH_BYTES, fetch_max_wait_ms=100)
     await reader.start()
-    restored = Restored()
+    take_as_read(reader)
+    restored = Restored(changelog, number)
     tp = TopicPartition(changelog, number)
     said = monotonic()
     try:

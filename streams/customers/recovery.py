@@ -32,8 +32,6 @@ from streams.kafka.topics import way_to_more
 class Record(Protocol):
     """A consumer record."""
 
-    topic: str
-    partition: int
     offset: int
     key: bytes | None
     value: bytes | None
@@ -41,8 +39,11 @@ class Record(Protocol):
 
 @dataclass(slots=True)
 class Restored:
-    """What the changelog of one partition holds. `hidden`: keys whose last record is to be ignored; `end`: the offset after the last."""
+    """What the changelog of one partition holds. `hidden`: keys whose last record is to be ignored; `end`: the offset after the last.
+    `topic` and `partition` are for the words of errors."""
 
+    topic: str = ""
+    partition: int = -1
     states: dict[bytes, bytes] = field(default_factory=dict)
     epoch: int = 0
     meta: Meta | None = None
@@ -83,7 +84,7 @@ class Restored:
                     states[key] = value
             except Unreadable as error:
                 raise Fatal(
-                    f"the changelog record {record.topic} partition {record.partition} offset {record.offset} cannot be read: {error}. "
+                    f"the changelog record {self.topic} partition {self.partition} offset {record.offset} cannot be read: {error}. "
                     "Install the release that wrote it, or restore the topic; nothing was changed"
                 ) from error
         self.epoch = epoch

@@ -41,6 +41,21 @@ def watch_fetches(consumer: AIOKafkaConsumer, now: Callable[[], int]) -> dict[To
     return sent
 
 
+def take_as_read(consumer: AIOKafkaConsumer) -> None:
+    """Records come as they are read from the answer's bytes, without topic and partition. To be called before anything is fetched."""
+    fetcher = consumer._fetcher
+    send = fetcher._proc_fetch_request
+
+    async def proc(assignment: Any, node_id: int, request: Any) -> bool:
+        found: bool = await send(assignment, node_id, request)
+        for topic, parts in request.topics:
+            for part in parts:
+                _as_read(fetcher, TopicPartition(topic, part[0]))
+        return found
+
+    fetcher._proc_fetch_request = proc
+
+
 def _as_read(fetcher: Any, tp: TopicPartition) -> None:
     """Records of an answer come out as they are read from its bytes (offset, timestamp, key, value, headers).
 

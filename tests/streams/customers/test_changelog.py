@@ -29,7 +29,7 @@ def value(epoch: int, due: int = 5, sequence: int = 0) -> bytes:
 
 
 def restored(*records: Record) -> Restored:
-    found = Restored()
+    found = Restored("g-customers-changelog", 3)
     found.read(records)
     return found
 
