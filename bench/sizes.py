@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: Events a customer has in the loads that contestants get: what a customer does first changes most (four segments at the first event), so
 #: fewer would show more changes an event than a shop has.
@@ -47,17 +47,6 @@ QUICK = Sizes(
     half=False,
 )
 #: For the test of the benchmark itself: every row that QUICK has, small.
-TINY = Sizes(
-    customers=1_000,
-    rounds=1,
-    faust_customers=50,
-    split_events=8_000,
-    flood=2_000,
-    flood_seconds=0.0,
-    segments_events=0,
-    two_workers=False,
-    many=5_000,
-    live=2.0,
-    rates=(1_000,),
-    half=False,
+TINY = replace(
+    QUICK, customers=1_000, faust_customers=50, split_events=8_000, flood=2_000, flood_seconds=0.0, many=5_000, live=2.0, rates=(1_000,)
 )

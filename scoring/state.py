@@ -144,39 +144,23 @@ def decode(value: bytes | memoryview) -> Customer:
 # ---- packed fields, ready for use and for change in place
 
 
-def history_of(s: Customer) -> list[Any] | None:
-    found = s.history
-    if found.__class__ is bytes:
-        found = s.history = _unpack(found)
-    return found  # type: ignore[return-value]
+def _opener(field: str) -> Callable[[Customer], Any]:
+    def opened(s: Customer) -> Any:
+        found = getattr(s, field)
+        if found.__class__ is bytes:
+            found = _unpack(found)
+            setattr(s, field, found)
+        return found
+
+    return opened
 
 
-def cart_of(s: Customer) -> dict[str, list[Any]] | None:
-    found = s.cart
-    if found.__class__ is bytes:
-        found = s.cart = _unpack(found)
-    return found  # type: ignore[return-value]
-
-
-def cart_base_of(s: Customer) -> dict[str, list[Any]] | None:
-    found = s.cart_base
-    if found.__class__ is bytes:
-        found = s.cart_base = _unpack(found)
-    return found  # type: ignore[return-value]
-
-
-def cart_log_of(s: Customer) -> list[list[Any]] | None:
-    found = s.cart_log
-    if found.__class__ is bytes:
-        found = s.cart_log = _unpack(found)
-    return found  # type: ignore[return-value]
-
-
-def profile_of(s: Customer) -> dict[str, list[Any]] | None:
-    found = s.profile
-    if found.__class__ is bytes:
-        found = s.profile = _unpack(found)
-    return found  # type: ignore[return-value]
+#: What a field holds, None for nothing. Raise msgspec.DecodeError where it is damaged.
+history_of: Callable[[Customer], list[Any] | None] = _opener("history")
+cart_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("cart")
+cart_base_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("cart_base")
+cart_log_of: Callable[[Customer], list[list[Any]] | None] = _opener("cart_log")
+profile_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("profile")
 
 
 class StateFromTheFuture(ValueError):

@@ -7,10 +7,12 @@ thousandths. Rounding is half even. Magnitudes that no shop has (see the limits)
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 
 from scoring.events.invalid import Invalid, shown
 
 Price = int | str
+T = TypeVar("T")
 
 #: A price or an amount is below 10^12 currency units, a quantity below 10^9.
 MONEY_DIGITS = 12
@@ -37,11 +39,7 @@ def price(number: bytes, field: str) -> Price | None:
         raise Invalid("out_of_range", f"{field} {shown(number.decode())}: expected a number >= 0")
     cents, exact = _scaled(digits, exponent, 2)
     value: Price = cents if exact else _plain(digits, exponent)
-    if len(_prices) >= _KEPT:
-        _prices.clear()
-        _prices.update(_ABSENT)
-    _prices[number] = value
-    return value
+    return _keep(_prices, number, value)
 
 
 def quantity(number: bytes, field: str) -> int | None:
@@ -51,11 +49,7 @@ def quantity(number: bytes, field: str) -> int | None:
     except KeyError:
         pass
     value, _ = _scaled(*_parts(number, field, QUANTITY_DIGITS), 3)
-    if len(_quantities) >= _KEPT:
-        _quantities.clear()
-        _quantities.update(_ABSENT)
-    _quantities[number] = value
-    return value
+    return _keep(_quantities, number, value)
 
 
 def sign(number: bytes) -> int:
@@ -73,11 +67,7 @@ def amount(number: bytes, field: str) -> int | None:
     except KeyError:
         pass
     value, _ = _scaled(*_parts(number, field, MONEY_DIGITS), 2)
-    if len(_amounts) >= _KEPT:
-        _amounts.clear()
-        _amounts.update(_ABSENT)
-    _amounts[number] = value
-    return value
+    return _keep(_amounts, number, value)
 
 
 def line_cents(thousandths: int, unit: Price | None) -> int:
@@ -101,6 +91,15 @@ def half_even(number: int, divisor: int) -> int:
     quotient, rest = divmod(number, divisor)
     twice = 2 * rest
     return quotient + (twice > divisor or (twice == divisor and quotient & 1 == 1))
+
+
+def _keep(read: dict[bytes, T | None], number: bytes, value: T) -> T:
+    """Remembers what a number was read as: shops have few prices, and reading one takes ten times as long as looking it up."""
+    if len(read) >= _KEPT:
+        read.clear()
+        read.update(_ABSENT)
+    read[number] = value
+    return value
 
 
 def _parts(number: bytes, field: str, most_digits: int) -> tuple[int, int]:

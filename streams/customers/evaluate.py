@@ -8,6 +8,7 @@ The loops here run once for every event; what they do in line is what was measur
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from msgspec import DecodeError
@@ -50,6 +51,19 @@ def unreadable(key: bytes, error: Exception) -> Fatal:
     return Fatal(f"the state of customer {key!r} cannot be read: {error}. Install the release that wrote it, or restore the changelog")
 
 
+class _Named:
+    """Names the customer in hand when its state turns out to be damaged: what travels packed in it is read when it is needed."""
+
+    key = b""
+
+    def __enter__(self) -> _Named:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, DecodeError):
+            raise unreadable(self.key, error) from error
+
+
 class Evaluator:
     """Drives the engine for all partitions of this worker. `topics`: full names of the input topics by rank."""
 
@@ -81,9 +95,9 @@ class Evaluator:
         take, fire, states, confirmed = self._engine.event, self._engine.until, partition.states, partition.delivered.confirmed
         put, stored_of, number = draft.put, states.get, partition.number
         events = replayed = repeats = fired = 0
-        key = b""
-        try:
+        with _Named() as at:
             for key, theirs in customers:
+                at.key = key
                 events += len(theirs)
                 entries: list[Entry] = []
                 stored = stored_of(key)
@@ -125,8 +139,6 @@ class Evaluator:
                 elif armed == UNARMED:
                     assert stored is not None
                     self._quiet(partition, key, stored, state.due)
-        except DecodeError as error:  # what travels packed in a state is read when it is needed
-            raise unreadable(key, error) from error
         self._counters.events += events - replayed - repeats
         self._counters.replayed += replayed
         self._counters.repeats += repeats
@@ -141,9 +153,9 @@ class Evaluator:
     def _deadlines(self, partition: Partition, keys: list[bytes], until: int, draft: Draft) -> None:
         states, fire, confirmed, put = partition.states, self._engine.until, partition.delivered.confirmed, draft.put
         fired = 0
-        key = b""
-        try:
+        with _Named() as at:
             for key in keys:
+                at.key = key
                 stored = states[key]
                 state = opened(key, stored, confirmed)
                 entries: list[Entry] = []
@@ -152,8 +164,6 @@ class Evaluator:
                     fired += 1
                 else:
                     self._quiet(partition, key, stored, state.due)
-        except DecodeError as error:
-            raise unreadable(key, error) from error
         self._counters.fired += fired
         self._counters.quiet += len(keys) - fired
 
@@ -165,13 +175,15 @@ class Evaluator:
     def migrations(self, partition: Partition, older: Callable[[int], Engine], draft: Draft) -> None:
         """Takes a portion of customers over from other definitions, judged at the instant the partition's deadlines had come to."""
         now = partition.wheel.fired
-        for key in partition.outdated[-PORTION:]:
-            stored = partition.states[key]
-            state = opened(key, stored, partition.delivered.confirmed)
-            entries: list[Entry] = []
-            self._engine.migrate(state, older(header(stored)[2]), now, entries)
-            draft.put(key, state, header(stored)[0], entries)
-            self._counters.migrated += 1
+        with _Named() as at:
+            for key in partition.outdated[-PORTION:]:
+                at.key = key
+                stored = partition.states[key]
+                state = opened(key, stored, partition.delivered.confirmed)
+                entries: list[Entry] = []
+                self._engine.migrate(state, older(header(stored)[2]), now, entries)
+                draft.put(key, state, header(stored)[0], entries)
+                self._counters.migrated += 1
         del partition.outdated[-PORTION:]
 
 

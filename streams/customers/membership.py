@@ -88,6 +88,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         await clients.persist(settings, self.tenure.begin)
         self.consumer = await clients.persist(settings, lambda: started_consumer(settings, self._names))
         self._joined = True
+        internals.take_as_read(self.consumer)
         self.sent = internals.watch_fetches(self.consumer, now_ms)
         internals.fetch_past_full_queues(self.consumer)
         self._beat_now = internals.watch_membership(self.consumer, self._renew, self._dropped, elapsed)

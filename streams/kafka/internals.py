@@ -17,7 +17,7 @@ from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16,
 
 
 def watch_fetches(consumer: AIOKafkaConsumer, now: Callable[[], int]) -> dict[TopicPartition, int]:
-    """A mapping kept up to date: when the newest answered fetch of a partition was *sent*. Also has records come as they were read.
+    """A mapping kept up to date: when the newest answered fetch of a partition was *sent*.
 
     aiokafka tells when an answer came; what the answer says holds for the moment the question was put. A worker or
     broker that stalls between the two must not think that time has passed without events.
@@ -34,7 +34,6 @@ def watch_fetches(consumer: AIOKafkaConsumer, now: Callable[[], int]) -> dict[To
         for tp, stamp in zip(asked, before, strict=True):
             if _answered(assignment, tp) != stamp:
                 sent[tp] = at
-            _as_read(fetcher, tp)
         return found
 
     fetcher._proc_fetch_request = proc
@@ -42,7 +41,10 @@ def watch_fetches(consumer: AIOKafkaConsumer, now: Callable[[], int]) -> dict[To
 
 
 def take_as_read(consumer: AIOKafkaConsumer) -> None:
-    """Records come as they are read from the answer's bytes, without topic and partition. To be called before anything is fetched."""
+    """Records come out as read from an answer's bytes (offset, timestamp, key, value, headers). To be called before anything is fetched.
+
+    By default each is copied into a ConsumerRecord that names its topic, partition and sizes as well: a third of a fetch's time.
+    """
     fetcher = consumer._fetcher
     send = fetcher._proc_fetch_request
 
@@ -50,21 +52,12 @@ def take_as_read(consumer: AIOKafkaConsumer) -> None:
         found: bool = await send(assignment, node_id, request)
         for topic, parts in request.topics:
             for part in parts:
-                _as_read(fetcher, TopicPartition(topic, part[0]))
+                records = getattr(fetcher._records.get(TopicPartition(topic, part[0])), "_partition_records", None)
+                if records is not None:
+                    records._consumer_record = _itself
         return found
 
     fetcher._proc_fetch_request = proc
-
-
-def _as_read(fetcher: Any, tp: TopicPartition) -> None:
-    """Records of an answer come out as they are read from its bytes (offset, timestamp, key, value, headers).
-
-    By default each is copied into a ConsumerRecord that names its topic, partition and sizes as well: a third of a fetch's time.
-    """
-    result = fetcher._records.get(tp)
-    records = getattr(result, "_partition_records", None)
-    if records is not None:
-        records._consumer_record = _itself
 
 
 def _itself(tp: TopicPartition, record: Any) -> Any:

@@ -64,6 +64,7 @@ async def test_when_the_newest_answered_fetch_was_sent(kafka: parts.Kafka, topic
 async def test_records_come_as_they_were_read(kafka: parts.Kafka, topic_prefix: str) -> None:
     topic = topic_prefix + "t"
     async with joined(kafka, [topic], topic_prefix + "g") as consumer:
+        internals.take_as_read(consumer)
         sent = internals.watch_fetches(consumer, now_ms)
         while not sent:  # what was on its way before we looked comes as ever
             await consumer.getmany(timeout_ms=50)

@@ -30,10 +30,21 @@ async def abandonments(setup: Setup) -> dict[str, list[dict[str, object]]]:
     return found
 
 
+async def abandoned_in_time(setup: Setup, running: Process, due: dict[str, int]) -> None:
+    """Stops the worker: it told of all in `due` (ms, by customer) and no others, each by its deadline and within a second of the grace."""
+    found = await abandonments(setup)
+    running.stop()
+    assert found.keys() == due.keys()
+    for customer, (change,) in found.items():
+        late = change["written"] - due[customer] - GRACE  # type: ignore[operator]
+        assert 0 <= late < 1_000, f"{customer}: {late} ms after it was due"
+        assert change["cause"] == "deadline"
+
+
 async def test_a_deadline_fires_within_a_second_while_caught_up(setup: Setup, worker: type[Process]) -> None:
     """All but one of the six topics are silent."""
     running = await asyncio.to_thread(worker().ready)
-    due = {}
+    due: dict[str, int] = {}
     async with Feed(setup.address, setup.prefix) as feed:
         for number in range(8):
             ts = now_ms()
@@ -41,13 +52,7 @@ async def test_a_deadline_fires_within_a_second_while_caught_up(setup: Setup, wo
             due[f"c{number}"] = ts + IDLE
             await asyncio.sleep(0.13)
     await asyncio.sleep(IDLE / 1000 + GRACE / 1000 + 1)
-    found = await abandonments(setup)
-    running.stop()
-    assert found.keys() == due.keys()
-    for customer, (change,) in found.items():
-        late = change["written"] - due[customer] - GRACE
-        assert 0 <= late < 1_000, f"{customer}: {late} ms after it was due"
-        assert change["cause"] == "deadline"
+    await abandoned_in_time(setup, running, due)
 
 
 async def test_a_purchase_that_waits_at_the_broker_counts_before_the_deadline(setup: Setup, worker: type[Process]) -> None:
@@ -94,7 +99,7 @@ def sent(rank: int, customer: str, ts: int, **fields: object) -> tuple[int, byte
 async def test_topics_that_fell_silent_hold_nothing_back_beyond_their_grace(setup: Setup, worker: type[Process]) -> None:
     """Views stop everywhere, their producer's clock minutes ahead; carts go on in three partitions of four; the rest never had a record."""
     running = await asyncio.to_thread(worker().ready)
-    due = {}
+    due: dict[str, int] = {}
     async with Feed(setup.address, setup.prefix) as feed:
         stopped = feed.partition(b"c0")
         for number in range(40):
@@ -114,9 +119,4 @@ async def test_topics_that_fell_silent_hold_nothing_back_beyond_their_grace(setu
         await feed.event(CART_EVENTS, "c0", ts, action="add", product_id="p", price=5)
         due["c0"] = ts + IDLE
     await asyncio.sleep((IDLE + GRACE) / 1000 + 1)
-    found = await abandonments(setup)
-    running.stop()
-    assert found.keys() == due.keys()
-    for customer, (change,) in found.items():
-        late = change["written"] - due[customer] - GRACE
-        assert 0 <= late < 1_000, f"{customer}: {late} ms after it was due"
+    await abandoned_in_time(setup, running, due)
