@@ -131,6 +131,26 @@ def link(value: str) -> str:
     return value
 
 
+def web_base(value: str) -> str:
+    """An address that paths are put behind, without the last slash; http:// only to this machine. Or nothing."""
+    _one_line(value)
+    if value and not re.fullmatch(r"(https://[^\s<>\"?#@]+|http://(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(/[^\s<>\"?#]*)?)", value):
+        raise ValueError("an address that starts with https:// (http:// only for this machine), such as https://mail.shop.example")
+    return value.rstrip("/")
+
+
+def key_ring(value: str) -> tuple[tuple[str, str], ...]:
+    """`name:secret`, several with commas or lines, the newest first."""
+    keys = tuple((name, text) for name, _, text in (part.partition(":") for part in re.split(r"[,\s]+", value.strip())))
+    fine = all(re.fullmatch(r"[A-Za-z0-9_-]{1,16}", name) and re.fullmatch(r"[!-~]{32,}", text) for name, text in keys)
+    if not fine or len({name for name, _ in keys}) != len(keys):
+        raise ValueError(
+            "name:secret, several with commas or lines, each with a name of its own (letters and digits) and a secret of at least 32 "
+            'characters; one is made by: echo "k1:$(openssl rand -hex 32)"'
+        )
+    return keys
+
+
 def colour(value: str) -> str:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
         raise ValueError("a colour, # and six hex digits, such as #1f6f5c")

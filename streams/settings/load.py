@@ -149,6 +149,13 @@ class _Reader:
         for name in ("segments", "campaigns"):
             if self._origins[name] != "default" and not self._get(name).is_file():
                 yield f"{name}: there is no file {self._get(name)}"
+        if self._get("public_url") and not self._get("link_keys"):
+            yield (
+                "public_url: links to it are signed; give GEDRAG_LINK_KEYS or link_keys_file, name:secret, made by: "
+                'echo "k1:$(openssl rand -hex 32)"'
+            )
+        if self._get("mail") == "postmark" and not self._get("postmark_token"):
+            yield "mail: postmark needs GEDRAG_POSTMARK_TOKEN or postmark_token_file, the server API token that Postmark shows"
         try:
             server(self._get("smtp"), self._get("smtp_password"))
         except ValueError as error:

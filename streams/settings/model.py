@@ -53,6 +53,20 @@ class Settings:
     redis_password: str | None = _setting(None, kinds.secret, "its password", secret=True)
     smtp: str = _setting("smtp://localhost:1025", kinds.smtp, "where mail goes: smtp://, smtps:// or starttls://, [user@]host[:port]")
     smtp_password: str | None = _setting(None, kinds.secret, "the password of its user", secret=True)
+    mail: str = _setting("smtp", kinds.choice("smtp", "postmark"), "who delivers mail: a mail server, or Postmark over HTTPS")
+    postmark_token: str | None = _setting(None, kinds.secret, "the server API token of Postmark", secret=True)
+    postmark_url: str = _setting("https://api.postmarkapp.com", kinds.web_base, "where Postmark's API is")
+    postmark_stream: str = _setting("", kinds.prefix, "the message stream to send through; default: the server's own")
+    postmark_hook_secret: str | None = _setting(
+        None, kinds.secret, "what Postmark's webhooks come with: as password, or at the end of their address", secret=True
+    )
+    mail_max_age: int = _setting("24h", kinds.span("1m", "3650d"), "a mail decided longer ago is not sent; transactional ones are")
+    public_url: str = _setting(
+        "", kinds.web_base, "where customers reach `gedrag serve`: mails then carry links to unsubscribe, of opens and of clicks"
+    )
+    link_keys: tuple[tuple[str, str], ...] | None = _setting(
+        None, kinds.key_ring, "keys that sign those links, newest first: name:secret, several with commas or lines", secret=True
+    )
     sender: str = _setting("shop@localhost.localdomain", kinds.mailbox, "whom mail is from: an address, or Name <address>")
     shop_name: str = _setting("Your shop", kinds.text, "the shop's name in mails")
     shop_url: str = _setting("", kinds.link, "where a mail's button leads; {customer_id} is filled in")
