@@ -1,7 +1,7 @@
 """Replay: events of files through the engine in event time, deadlines of every customer in between.
 
 The same `Engine` the worker drives, without a broker: a heap holds one entry a customer, the lower bound of its next deadline, so that
-everything that happens comes out in the order of its instant.
+everything that happens comes out in the order of its instant. With campaigns it is a back-test: who would have got what when.
 """
 
 from __future__ import annotations
@@ -14,11 +14,19 @@ from typing import Any
 from scoring.engine import Engine
 from scoring.events.schema import TOPICS, CartEvent, Event, PageView, Purchase
 from scoring.segments.model import Segment
-from scoring.state import NEVER, Customer
+from scoring.state import NEVER, Customer, create
 
 #: (the change's instant in ms, its JSON).
 Emit = Callable[[int, bytes], None]
-_CHANGE, _CAUSE, _AT = 0, 6, 5
+#: (the decision's instant in ms, the customer, JSON of the message record).
+EmitMessage = Callable[[int, str, bytes], None]
+
+#: What `assume_consent` gives a customer: an address that can't exist (RFC 2606).
+ASSUMED_ADDRESS = "assumed@customer.invalid"
+#: Before every event there can be, so that whatever the files say of a customer comes after it.
+_EVER = -62_135_596_800_000
+
+_CHANGE, _CAUSE, _AT = 0, 6, 5  # the instant stands at the same place in messages
 _DEADLINE = 1
 _RANKS = len(TOPICS)
 
@@ -68,13 +76,14 @@ class Events:
 
 
 class Replay:
-    """Customers and the time they have in common. Changes go to `emit` as they happen.
+    """Customers and the time they have in common. Changes go to `emit` as they happen, and what campaigns decide to `emit_message`.
 
     Time is the newest event's `ts`. Before an event is taken in, every deadline before that time fires; an event older than what its
     customer was evaluated at is late, as it would be for the worker.
     """
 
-    def __init__(self, engine: Engine, emit: Emit) -> None:
+    def __init__(self, engine: Engine, emit: Emit, emit_message: EmitMessage | None = None, *, assume_consent: bool = False) -> None:
+        """`assume_consent`: every customer has an address and said yes, until an event says otherwise."""
         self.engine = engine
         self.customers: dict[str, Customer] = {}
         self.now: int | None = None
@@ -82,6 +91,8 @@ class Replay:
         self.repeats = 0
         self.changes = 0
         self._emit = emit
+        self._emit_message = emit_message
+        self._assume_consent = assume_consent
         self._heap: list[tuple[int, str]] = []
         self._armed: dict[str, int] = {}
 
@@ -94,7 +105,10 @@ class Replay:
             self.until(self.now - 1)
         customer_id = event.customer_id
         out: list[list[Any]] = []
-        state = self.engine.event(self.customers.get(customer_id), event, out)
+        known = self.customers.get(customer_id)
+        if known is None and self._assume_consent:
+            known = self._consenting(ts)
+        state = self.engine.event(known, event, out)
         if state is None:
             self.repeats += 1
             return
@@ -122,6 +136,13 @@ class Replay:
             else:
                 del armed[customer_id]
 
+    def _consenting(self, ts: int) -> Customer:
+        """A customer before the first event at `ts`. It is due then, so that the engine judges everything, as of one it never saw."""
+        state = create(ts)
+        state.definitions, state.due = self.engine.fingerprint, ts
+        state.profile = {"email": [_EVER, ASSUMED_ADDRESS], "consent.email": [_EVER, True]}
+        return state
+
     def _arm(self, customer_id: str, due: int) -> None:
         self._armed[customer_id] = due
         heapq.heappush(self._heap, (due, customer_id))
@@ -129,6 +150,8 @@ class Replay:
     def _write(self, customer_id: str, out: list[list[Any]], origin: list[Any] | None) -> None:
         for entry in out:
             if entry[0] != _CHANGE:
+                if self._emit_message is not None:
+                    self._emit_message(entry[_AT], customer_id, self.engine.render(entry, customer_id, None)[1])
                 continue
             if entry[_CAUSE] != _DEADLINE:
                 entry.append(origin)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from scoring.segments.faults import Faults
 from scoring.segments.model import Definitions, Tiers
-from scoring.segments.read import read
 from scoring.segments.summary import Summary, summarize
-from streams.cli.options import WRONG_USE
+from streams.cli.definitions import load_definitions
 from streams.cli.output import quiet_ends
 
 _COLUMNS = ("Name", "Family", "Kind", "Reads", "Changes with time alone")
@@ -42,33 +39,6 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="The definit
             _show_plain(summaries)
         sys.stdout.flush()
         sys.stderr.write(f"{file}: {_count(definitions)}, no faults\n")
-
-
-def load_definitions(file: Path) -> Definitions:
-    """The definitions of a file. What is wrong goes to standard error, and the program ends with exit code 2."""
-    try:
-        text = file.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        _end(f"{file}: there is no such file")
-    except IsADirectoryError:
-        _end(f"{file}: this is a directory, not a definition file")
-    except UnicodeDecodeError as error:
-        _end(f"{file}: not UTF-8 text (byte {error.start}); save it as UTF-8")
-    except (OSError, ValueError) as error:
-        _end(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}")
-    try:
-        return read(text, str(file))
-    except Faults as faults:
-        _end(faults.render(color=_colored()))
-
-
-def _end(message: str) -> NoReturn:
-    sys.stderr.write(message + "\n")
-    raise SystemExit(WRONG_USE)
-
-
-def _colored() -> bool:
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _count(definitions: Definitions) -> str:

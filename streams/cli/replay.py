@@ -1,30 +1,30 @@
-"""`gedrag replay`: files of events through the engine, in event time."""
+"""`gedrag replay`: files of events through the engine, in event time; with campaigns, a back-test."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
-import json
+import operator
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from scoring.campaigns.decide import Campaigns
 from scoring.engine import Engine
 from scoring.events.invalid import Invalid
-from scoring.instants import rfc3339
-from scoring.segments.model import Definitions
-from streams.cli.check import load_definitions
+from streams.backtest import Tally
 from streams.cli.configuration import Overrides, SettingsFile, settings_or_exit
+from streams.cli.definitions import chosen_campaigns, chosen_definitions
 from streams.cli.options import WRONG_USE, instant
 from streams.cli.output import complete_file, quiet_ends
 from streams.cli.progress import Meter
+from streams.cli.replayed import Outcome, report
 from streams.files import Rejected, Unreadable, read_events
-from streams.replay import Events, Replay, membership
-from streams.settings import Settings
+from streams.replay import Events, Replay
 
 SOME_REJECTED = 3
 _REJECTED_SHOWN = 20  # in a terminal; elsewhere all are written
@@ -34,7 +34,29 @@ _HELP = """Runs files of events (.ndjson, .csv, each also .gz) through the engin
 
 Example: gedrag replay shop.csv.gz --segments segments.toml --until 2026-03-01T00:00:00Z --out changes.ndjson
 
+With --campaigns or --messages it is a back-test: who would have got which mail when, and what each rule stopped.
+
+Example: gedrag replay shop.ndjson --campaigns campaigns.toml --messages out.ndjson
+
 Exit code 0: done; 2: wrong use, definitions or an unreadable file; 3: done, but some lines were rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What was asked for on the command line, but files."""
+
+    until: str | None
+    out: Path | None
+    messages: Path | None
+    as_arrived: bool
+    as_json: bool
+    assume_consent: bool
+    campaigns: Campaigns | None
+
+    @property
+    def changes(self) -> bool:
+        """Whether changes are written. Where a screen shows the back-test's table, they would bury it."""
+        return self.out is not None or not (self.as_json or (self.campaigns is not None and sys.stdout.isatty()))
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +70,28 @@ def replay(
     segments: Annotated[
         Path | None, typer.Option(help="Definitions. Default: segments.toml here, else the shipped ones.", show_default=False)
     ] = None,
+    campaigns: Annotated[
+        Path | None,
+        typer.Option(
+            help="Back-test these campaigns. Default with --messages: campaigns.toml here, else the shipped ones.", show_default=False
+        ),
+    ] = None,
+    messages: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write here what the campaigns decide, one record a line, also what is not sent and why. Changes still go to standard "
+            "output, except in a terminal.",
+            show_default=False,
+        ),
+    ] = None,
+    assume_consent: Annotated[
+        bool,
+        typer.Option(
+            "--assume-consent",
+            help="Back-test as if every customer had an address and had consented, until an event of theirs says otherwise. "
+            "For files without profiles.",
+        ),
+    ] = False,
     until: Annotated[
         str | None,
         typer.Option(
@@ -67,50 +111,55 @@ def replay(
     ] = False,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="Print the table of segments on standard output as JSON; changes are then written with --out only."),
+        typer.Option("--json", help="Print the tables on standard output as JSON; changes are then written with --out only."),
     ] = False,
     settings: SettingsFile = None,
     overrides: Overrides = None,
 ) -> None:
-    file_left = "the changes written so far are complete up to their last line" if out is None else f"{out} was not written"
-    with quiet_ends(file_left):
+    with quiet_ends(_left(out, messages)):
         chosen = settings_or_exit(settings, overrides)
-        raise typer.Exit(_run(files, _definitions(segments, chosen), chosen, until, out, as_arrived, as_json))
+        definitions = chosen_definitions(segments, chosen)
+        acting = chosen_campaigns(campaigns, chosen, definitions) if campaigns or messages else None
+        wanted = _Wanted(until, out, messages, as_arrived, as_json, assume_consent, acting)
+        raise typer.Exit(_run(files, Engine(definitions, acting, chosen.lateness), chosen.currency, wanted))
 
 
-def _run(
-    files: list[str], definitions: Definitions, settings: Settings, until: str | None, out: Path | None, as_arrived: bool, as_json: bool
-) -> int:
+def _left(out: Path | None, messages: Path | None) -> str:
+    """What an interrupted run leaves behind."""
+    said = [f"{path} was not written" for path in (out, messages) if path is not None]
+    if out is None:
+        said.insert(0, "the changes written so far are complete up to their last line")
+    return ", ".join(said)
+
+
+def _run(files: list[str], engine: Engine, currency: str, wanted: _Wanted) -> int:
     try:
-        end = None if until is None else instant(until, "--until")
-        engine = Engine(definitions, lateness=settings.lateness)
+        end = None if wanted.until is None else instant(wanted.until, "--until")
+        if wanted.out is not None and wanted.out == wanted.messages:
+            raise Invalid("same_file", "--out and --messages name the same file; give each its own")
+        if wanted.assume_consent and wanted.campaigns is None:
+            raise Invalid("no_campaigns", "--assume-consent is for back-tests; add --campaigns FILE or --messages FILE")
         # A bar and changes on one terminal would write over each other.
-        bar = out is not None or as_json or not sys.stdout.isatty()
-        with complete_file(out) as file, Meter(bar) as meter:
+        bar = not (wanted.changes and wanted.out is None and sys.stdout.isatty())
+        with contextlib.ExitStack() as stack:
+            changes = stack.enter_context(complete_file(wanted.out)) if wanted.changes else None
+            messages = stack.enter_context(complete_file(wanted.messages)) if wanted.messages is not None else None
+            meter = stack.enter_context(Meter(bar))
             rejected = _Rejections(meter)
-            events = _read(files, settings.currency, rejected, meter)
+            events = _read(files, currency, rejected, meter)
             end = events.last() if end is None else end
-            driver = _replay(engine, events, end, as_arrived, None if as_json and out is None else file, meter)
+            driver, tally = _replay(engine, events, end, wanted, changes, messages, meter)
     except (Invalid, Unreadable) as failure:
         typer.echo(f"gedrag replay: {failure.detail if isinstance(failure, Invalid) else failure}", err=True)
         return WRONG_USE
     except BrokenPipeError:
         raise
     except OSError as failure:
-        typer.echo(f"gedrag replay: {failure.filename or out}: {failure.strerror}", err=True)
+        typer.echo(f"gedrag replay: {failure.filename or wanted.out}: {failure.strerror}", err=True)
         return WRONG_USE
     rejected.finish()
-    _report(driver, end, rejected.count, as_json)
+    report(Outcome(driver, tally, end, rejected.count, wanted.assume_consent), wanted.as_json)
     return SOME_REJECTED if rejected.count else 0
-
-
-def _definitions(given: Path | None, settings: Settings) -> Definitions:
-    """Says on standard error which file it is, unless that was said on the command line. Ends the program when it is faulty."""
-    if given is None:
-        origin = settings.origins["segments"]
-        shown = "those shipped with gedrag" if origin == "shipped" else str(settings.segments)
-        typer.echo(f"definitions: {shown}", err=True)
-    return load_definitions(given or settings.segments)
 
 
 class _Rejections:
@@ -131,6 +180,27 @@ class _Rejections:
             typer.echo(f"… and {self.count - self._limit:,} more rejected lines (2> rejected.txt has them all)", err=True)
 
 
+class _InOrderOfTime:
+    """Writes NDJSON lines; with `hold` at the end, in order of their instants, each customer's own as they came."""
+
+    def __init__(self, file: BinaryIO | None, hold: bool) -> None:
+        self._write = None if file is None else file.write
+        self._held: list[tuple[int, bytes]] | None = [] if hold else None
+
+    def __call__(self, at: int, line: bytes) -> None:
+        if self._write is None:
+            return
+        if self._held is None:
+            self._write(line + b"\n")
+        else:
+            self._held.append((at, line))
+
+    def finish(self) -> None:
+        if self._write is not None and self._held is not None:
+            for _, line in sorted(self._held, key=operator.itemgetter(0)):
+                self._write(line + b"\n")
+
+
 def _read(files: list[str], currency: str, rejected: Callable[[Rejected], None], meter: Meter) -> Events:
     events = Events()
     meter.stage("reading", None)
@@ -139,63 +209,31 @@ def _read(files: list[str], currency: str, rejected: Callable[[Rejected], None],
     return events
 
 
-def _replay(engine: Engine, events: Events, end: int | None, as_arrived: bool, file: BinaryIO | None, meter: Meter) -> Replay:
-    held: list[tuple[int, bytes]] = []
+def _replay(
+    engine: Engine, events: Events, end: int | None, wanted: _Wanted, changes: BinaryIO | None, messages: BinaryIO | None, meter: Meter
+) -> tuple[Replay, Tally | None]:
+    # Late events give changes at instants that have passed.
+    change, message = _InOrderOfTime(changes, wanted.as_arrived), _InOrderOfTime(messages, wanted.as_arrived)
+    tally = None if wanted.campaigns is None else Tally(each.name for each in wanted.campaigns.campaigns)
 
-    def write(at: int, change: bytes) -> None:
-        if file is not None:
-            file.write(change + b"\n")
+    def decided(at: int, customer_id: str, record: bytes) -> None:
+        assert tally is not None, "messages without campaigns"
+        tally.add(customer_id, record)
+        message(at, record)
 
-    def hold(at: int, change: bytes) -> None:
-        held.append((at, change))
-
-    driver = Replay(engine, hold if as_arrived else write)
+    driver = Replay(engine, change, decided, assume_consent=wanted.assume_consent)
     if end is None:
-        return driver
+        return driver, tally
     meter.stage("replaying", len(events), "events")
     gc.disable()  # a million live customers, no cycles among them
     try:
-        for count, (place, event) in enumerate(events.taken(end, as_arrived)):
+        for count, (place, event) in enumerate(events.taken(end, wanted.as_arrived)):
             driver.event(event, place)
             if count % _STEP == 0:
                 meter.update(count, len(events))
         driver.until(end)
     finally:
         gc.enable()
-    # Late events give changes at instants that have passed; a customer's own stay in the order of their evaluation.
-    held.sort(key=lambda change: change[0])
-    for at, change in held:
-        write(at, change)
-    return driver
-
-
-def _report(driver: Replay, until: int | None, rejected: int, as_json: bool) -> None:
-    customers = len(driver.customers)
-    counts = membership(driver.engine, driver.customers.values())
-    percent = {name: round(100 * count / customers, 2) if customers else 0.0 for name, count in counts.items()}
-    if as_json:
-        report: dict[str, Any] = {
-            "customers": customers,
-            "events": driver.events,
-            "changes": driver.changes,
-            "until": None if until is None else rfc3339(until),
-            "repeats": driver.repeats,
-            "rejected": rejected,
-            "membership": [{"segment": name, "customers": counts[name], "percent": percent[name]} for name in sorted(counts)],
-        }
-        typer.echo(json.dumps(report, indent=1))
-        return
-    table = Table()
-    table.add_column("Segment", no_wrap=True)
-    table.add_column("Customers", justify="right")
-    table.add_column("% of total", justify="right")
-    for name, count in counts.items():
-        table.add_row(name, f"{count:,}", f"{percent[name]:.2f}")
-    console = Console(stderr=True, highlight=False)
-    console.print(table)
-    ended = "" if until is None else f", until {rfc3339(until)}"
-    console.print(
-        f"{customers:,} customers, {driver.events:,} events, {driver.changes:,} changes; "
-        f"{driver.repeats:,} repeats, {rejected:,} rejected{ended}",
-        soft_wrap=True,
-    )
+    change.finish()
+    message.finish()
+    return driver, tally

@@ -1,0 +1,124 @@
+"""What `gedrag replay` says at its end: the segments' members, and what campaigns came to; as tables, or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from scoring.instants import rfc3339
+from streams.backtest import DECISIONS, SEND, Count, Key, Tally
+from streams.replay import Replay, membership
+
+_PIPED_WIDTH = 120  # columns of a table where no terminal says how many there are
+_NO_ADDRESS = "no_address"
+_ASSUMED = "Assumed: every customer has an address and consented, until an event says otherwise (--assume-consent)."
+
+
+class Outcome(NamedTuple):
+    """A replay that has ended. `tally` is None without campaigns; `until` None without events."""
+
+    driver: Replay
+    tally: Tally | None
+    until: int | None
+    rejected: int
+    assume_consent: bool = False
+
+    def percent(self, customers: int) -> float:
+        """Of the customers there are."""
+        total = len(self.driver.customers)
+        return round(100 * customers / total, 2) if total else 0.0
+
+
+def report(outcome: Outcome, as_json: bool) -> None:
+    """JSON on standard output, or tables on standard error."""
+    counts = membership(outcome.driver.engine, outcome.driver.customers.values())
+    if as_json:
+        typer.echo(json.dumps(_as_json(outcome, counts), indent=1))
+        return
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _PIPED_WIDTH)
+    members = _table("Segment", ("Customers", "% of total"))
+    for name, count in counts.items():
+        members.add_row(name, f"{count:,}", f"{outcome.percent(count):.2f}")
+    console.print(members)
+    if outcome.tally is not None:
+        _print_campaigns(console, outcome, outcome.tally)
+    driver = outcome.driver
+    ended = "" if outcome.until is None else f", until {rfc3339(outcome.until)}"
+    console.print(
+        f"{len(driver.customers):,} customers, {driver.events:,} events, {driver.changes:,} changes; "
+        f"{driver.repeats:,} repeats, {outcome.rejected:,} rejected{ended}",
+        soft_wrap=True,
+    )
+
+
+def _print_campaigns(console: Console, outcome: Outcome, tally: Tally) -> None:
+    steps = _table("Campaign", ("Step", "Variant", "Sent", "Customers", "% of total", "Held out", "Suppressed", "Cancelled"))
+    for (campaign, step, variant), decided in _by_step(tally.by_decision()).items():
+        sent = decided.get(SEND, Count())
+        others = (f"{decided[each].messages:,}" if each in decided else "0" for each in DECISIONS[1:])
+        reached = len(sent.customers)
+        row = (str(step), variant or "", f"{sent.messages:,}", f"{reached:,}", f"{outcome.percent(reached):.2f}", *others)
+        steps.add_row(campaign, *row)
+    rules = _table("Campaign", ("Decision", "Rule", "Messages", "Customers", "% of total"), left=2)
+    for key, count in tally.rules().items():
+        stopped = len(count.customers)
+        rules.add_row(key.campaign, key.decision, key.reason, f"{count.messages:,}", f"{stopped:,}", f"{outcome.percent(stopped):.2f}")
+    for title, table in (("What would have been sent", steps), ("What each rule stopped", rules)):
+        if table.row_count:
+            console.print(f"\n{title}")
+            console.print(table)
+    if never := tally.never_started():
+        console.print(f"Never started: {', '.join(never)}", soft_wrap=True)
+    if outcome.assume_consent:
+        console.print(_ASSUMED, soft_wrap=True)
+    elif tally.stopped_by(_NO_ADDRESS) and not tally.sent_to():
+        console.print("Nobody has an address in these files: --assume-consent tries the campaigns as if everybody had one.", soft_wrap=True)
+
+
+def _by_step(counts: dict[Key, Count]) -> dict[tuple[str, int, str | None], dict[str, Count]]:
+    steps: dict[tuple[str, int, str | None], dict[str, Count]] = {}
+    for key, count in counts.items():
+        steps.setdefault((key.campaign, key.step, key.variant), {})[key.decision] = count
+    return steps
+
+
+def _as_json(outcome: Outcome, counts: dict[str, int]) -> dict[str, Any]:
+    driver, tally = outcome.driver, outcome.tally
+    found: dict[str, Any] = {
+        "customers": len(driver.customers),
+        "events": driver.events,
+        "changes": driver.changes,
+        "until": None if outcome.until is None else rfc3339(outcome.until),
+        "repeats": driver.repeats,
+        "rejected": outcome.rejected,
+        "membership": [{"segment": name, "customers": counts[name], "percent": outcome.percent(counts[name])} for name in sorted(counts)],
+    }
+    if tally is not None:
+        found["assumed_consent"] = outcome.assume_consent
+        found["mailed"] = len(tally.sent_to())
+        found["decisions"] = [
+            {
+                **key._asdict(),
+                "messages": count.messages,
+                "customers": len(count.customers),
+                "percent": outcome.percent(len(count.customers)),
+            }
+            for key, count in tally.by_reason().items()
+        ]
+    return found
+
+
+def _table(first: str, others: Iterable[str], left: int = 0) -> Table:
+    """`left`: how many of the other columns hold words."""
+    table = Table()
+    table.add_column(first, no_wrap=True)
+    for place, each in enumerate(others):
+        table.add_column(each, justify="left" if place < left else "right")
+    return table
