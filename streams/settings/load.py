@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from streams.settings.errors import SettingsError
-from streams.settings.model import SHIPPED, Settings, all_settings
+from streams.settings.model import ALIASES, SHIPPED, Settings, all_settings
 from streams.sinks.address import server
 
 FILE = "gedrag.toml"
@@ -21,6 +21,8 @@ PREFIX = "GEDRAG_"
 #: Variables of ours that are no settings, and those that Kubernetes sets for a service named gedrag.
 _OTHERS = re.compile(r"GEDRAG_(SETTINGS|CLOCK_\w+|TEST_\w+|(\w+_)?(SERVICE_HOST|SERVICE_PORT|PORT)(_\w+)?)")
 _URLS = ("redis", "smtp")
+#: Keys of this table are settings by that word and their own: `[shop]` `name` is `shop_name`.
+_TABLE = "shop"
 
 
 def load(file: Path | None = None, overrides: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -31,7 +33,16 @@ def load(file: Path | None = None, overrides: Mapping[str, str] | None = None, e
     environ = os.environ if environ is None else environ
     reader = _Reader()
     path, values = _file(file, environ, reader)
-    reader.source(values, path.parent if path else Path(), lambda name: f"{path}: {name}", f"{path}", secrets=False)
+    base = path.parent if path else Path()
+    top, table = _apart(values)
+    own = {ALIASES.get(name, name) for name in top}
+    reader.faults.extend(
+        f"{path}: [{_TABLE}] {key.removeprefix(f'{_TABLE}_')}: given twice, at the top of the file too"
+        for key in table
+        if ALIASES.get(key, key) in own
+    )
+    reader.source(top, base, lambda name: f"{path}: {name}", f"{path}", secrets=False)
+    reader.source(table, base, lambda name: f"{path}: [{_TABLE}] {name.removeprefix(f'{_TABLE}_')}", f"{path}", secrets=False)
     found = {name: value for name, value in environ.items() if name.startswith(PREFIX) and not _OTHERS.fullmatch(name)}
     reader.source({name[len(PREFIX) :].lower(): value for name, value in found.items()}, Path(), _variable, "environment", secrets=True)
     reader.source(dict(overrides or {}), Path(), lambda name: f"option {name}", "option", secrets=False)
@@ -59,6 +70,14 @@ def _file(given: Path | None, environ: Mapping[str, str], reader: _Reader) -> tu
     return None, {}
 
 
+def _apart(values: dict[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """What stands at the top of the file, and in the shop's table, both by the names of settings."""
+    table = values.get(_TABLE)
+    if not isinstance(table, dict):
+        return values, {}
+    return {name: value for name, value in values.items() if name != _TABLE}, {f"{_TABLE}_{key}": value for key, value in table.items()}
+
+
 class _Reader:
     """Takes one source after another, later ones overriding."""
 
@@ -69,8 +88,8 @@ class _Reader:
         self._origins = dict.fromkeys(self._known, "default")
 
     def source(self, values: Mapping[str, object], base: Path, label: Any, origin: str, *, secrets: bool) -> None:
-        for name, raw in values.items():
-            where = label(name)
+        for written, raw in values.items():
+            where, name = label(written), ALIASES.get(written, written)
             of_file = name.removesuffix("_file")
             setting = self._known.get(name)
             if setting is None and of_file != name and of_file in self._known and self._known[of_file].metadata["secret"]:
@@ -116,6 +135,8 @@ class _Reader:
         self._origins[name] = origin
 
     def _nearest(self, name: str, label: Any) -> str:
+        if (apart := name.removeprefix(f"{_TABLE}_")) != name and apart in self._known:
+            return f"; {apart} is no setting of the shop's table, it stands before the first table"
         near = difflib.get_close_matches(name, self._known, 1, 0.6)
         return f"; did you mean {label(near[0]).rsplit(' ', 1)[-1]}?" if near else "; `gedrag settings` lists those there are"
 

@@ -68,14 +68,21 @@ class Settings:
         None, kinds.key_ring, "keys that sign those links, newest first: name:secret, several with commas or lines", secret=True
     )
     sender: str = _setting("shop@localhost.localdomain", kinds.mailbox, "whom mail is from: an address, or Name <address>")
+    # The table [shop] of the file: `name` there is `shop_name`.
     shop_name: str = _setting("Your shop", kinds.text, "the shop's name in mails")
+    shop_address: str = _setting("", kinds.text, "its postal address, at the foot of mails")
+    shop_colour: str = _setting("#1f6f5c", kinds.colour, "the colour of a mail's button, bar and name")
+    shop_background: str = _setting("#f3f1ec", kinds.colour, "the colour around a mail")
+    shop_logo: str = _setting("", kinds.link, "an image, shown 40 pixels high in place of the name")
     shop_url: str = _setting("", kinds.link, "where a mail's button leads; {customer_id} is filled in")
+    shop_cart_url: str = _setting("", kinds.link, "where the button of a mail about a cart leads; default: shop_url")
     product_url: str = _setting("", kinds.link, "a product's page; {product_id} is filled in")
+    shop_product_image: str = _setting("", kinds.link, "a product's picture, shown 56 pixels wide; {product_id} is filled in")
     unsubscribe: str = _setting(
-        "", kinds.link, "where to unsubscribe; {customer_id} and {message_id} are filled in; default: a mail to the sender"
+        "",
+        kinds.link,
+        "where to unsubscribe; {customer_id} and {message_id} are filled in; default: public_url's, else a mail to the sender",
     )
-    shop_address: str = _setting("", kinds.text, "the shop's postal address, at the foot of mails")
-    shop_colour: str = _setting("#1f6f5c", kinds.colour, "the colour of a mail's button")
     templates: Path | None = _setting(None, kinds.text, "a folder of mail templates that come before the shipped ones", file=True)
     segments: Path = _setting("segments.toml", kinds.text, "the definitions; where that file is missing: the shipped ones", file=True)
     campaigns: Path = _setting("campaigns.toml", kinds.text, "the campaigns; where that file is missing: the shipped ones", file=True)
@@ -91,6 +98,10 @@ class Settings:
         from streams.settings.load import load
 
         return load(file, overrides)
+
+
+#: Settings of the shop that were there before its table was: they are also known as `shop_…`, so that all of it can stand in [shop].
+ALIASES = {"shop_product_url": "product_url", "shop_unsubscribe": "unsubscribe"}
 
 
 def all_settings() -> dict[str, Field[Any]]:

@@ -164,3 +164,44 @@ def test_wrong_settings_end_with_one_line_each_and_status_2() -> None:
     result = CliRunner().invoke(build(), ["settings", "--set", "grace=soon", "--set", "nonsense"])
     assert result.exit_code == 2
     assert result.output == "gedrag: option --set nonsense: must be NAME=VALUE, such as --set broker=kafka:9092\n"
+
+
+def test_all_of_the_shop_stands_in_one_table(empty_folder: Path) -> None:
+    (empty_folder / "gedrag.toml").write_text(
+        'sender = "hallo@koffie.example"\n'
+        '[shop]\nname = "Koffie & Co"\naddress = "Prinsengracht 1"\ncolour = "#aa3300"\nlogo = "https://koffie.example/logo.png"\n'
+        'url = "https://koffie.example/"\nproduct_url = "https://koffie.example/p/{product_id}"\nunsubscribe = "https://koffie.example/u"\n'
+    )
+    settings = load(environ={"GEDRAG_SHOP_COLOUR": "#00aa33"})
+    assert (settings.sender, settings.shop_name, settings.shop_address) == ("hallo@koffie.example", "Koffie & Co", "Prinsengracht 1")
+    assert (settings.shop_colour, settings.origins["shop_colour"]) == ("#00aa33", "GEDRAG_SHOP_COLOUR")
+    assert (settings.shop_url, settings.shop_logo) == ("https://koffie.example/", "https://koffie.example/logo.png")
+    assert (settings.product_url, settings.unsubscribe) == ("https://koffie.example/p/{product_id}", "https://koffie.example/u")
+    assert settings.origins["shop_logo"] == "gedrag.toml"
+
+
+def test_what_the_shops_settings_were_called_before_its_table_still_holds(empty_folder: Path) -> None:
+    (empty_folder / "gedrag.toml").write_text('shop_name = "Koffie"\nproduct_url = "https://koffie.example/{product_id}"\n')
+    settings = load(environ={"GEDRAG_SHOP_UNSUBSCRIBE": "https://koffie.example/u", "GEDRAG_SHOP_ADDRESS": "Here"})
+    assert (settings.shop_name, settings.product_url) == ("Koffie", "https://koffie.example/{product_id}")
+    assert (settings.unsubscribe, settings.shop_address) == ("https://koffie.example/u", "Here")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[shop]\nnam = 'x'", "gedrag.toml: [shop] nam: there is no such setting; did you mean name?"),
+        ("[shop]\ncolour = 'red'", "gedrag.toml: [shop] colour: expected a colour, # and six hex digits, such as #1f6f5c, got 'red'"),
+        ("shop_name = 'a'\n[shop]\nname = 'b'", "gedrag.toml: [shop] name: given twice, at the top of the file too"),
+        ("product_url = ''\n[shop]\nproduct_url = ''", "gedrag.toml: [shop] product_url: given twice, at the top of the file too"),
+        (
+            "[shop]\nsender = 'a@b.example'",
+            "gedrag.toml: [shop] sender: there is no such setting; sender is no setting of the shop's table, it stands before the first table",
+        ),
+    ],
+)
+def test_faults_of_the_shops_table(text: str, fault: str, empty_folder: Path) -> None:
+    (empty_folder / "gedrag.toml").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load(environ={})
+    assert caught.value.faults == [fault]
