@@ -52,6 +52,17 @@ def _bump_late(series: list[int], hour: int, n: int) -> list[int]:
     return series
 
 
+def joined(a: Series, b: Series, shift: int) -> Series:
+    """Both in one, `b` moved by `shift` hours (whole days) to count from the h0 of `a`."""
+    if b is None:
+        return a
+    counts = dict(zip(a[::2], a[1::2], strict=True)) if a is not None else {}
+    for hour, n in zip(b[::2], b[1::2], strict=True):
+        counts[hour + shift] = counts.get(hour + shift, 0) + n
+    out = [number for hour, n in sorted(counts.items()) if n for number in (hour, n)]
+    return (_squeeze(out, out[-2]) if len(out) > _SQUEEZED_FROM else out) or None
+
+
 def _squeeze(series: list[int], newest: int) -> list[int]:
     cut, oldest = newest - _HOURS_KEPT, newest - _HOURS_IN_ALL
     out: list[int] = []

@@ -17,6 +17,8 @@ from typing import Any
 
 import msgspec
 
+from scoring.ties import Ties
+
 HOUR = 3_600_000
 DAY = 24 * HOUR
 
@@ -97,6 +99,7 @@ class Customer(msgspec.Struct, array_like=True, gc=False):
     # owned by the worker
     offsets: list[int] | None = None  # by topic rank: the last applied offset
     outbox: list[Any] | None = None
+    ties: Ties | None = None  # to other ids: scoring/merge
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -20,8 +20,10 @@ TOPIC = "segment-changes"
 
 #: By the number in an entry.
 CAUSES = ("event", "deadline", "late_event", "definition", "merge", "erasure", "import")
-EVENT, DEADLINE, LATE_EVENT, DEFINITION = range(4)
+EVENT, DEADLINE, LATE_EVENT, DEFINITION, MERGE, ERASURE = range(6)
 KINDS = ("entered", "exited", "moved")
+#: Why somebody leaves who is a customer no more. Such an entry has no values: what is forgotten isn't told once more.
+PARTED = {MERGE: "joined to another id", ERASURE: "forgotten"}
 _TYPES = tuple(f"gedrag.segment.{kind}".encode() for kind in KINDS)
 
 #: Index of a segment that is defined no longer: the entry's values are its name, family and definition.
@@ -69,12 +71,16 @@ def render(
     """(topic, JSON value, CloudEvents headers in Kafka's binary mode). Without `detected_at` the record leaves it out."""
     _, index, kind_number, come_from, to, at, cause, episode, values = entry[:9]
     kind = KINDS[kind_number]
+    attributes: dict[str, Any] = {}
     if index == UNDEFINED:
         name, family, definition = values
-        words, attributes = "no longer defined", {}
+        words = "no longer defined"
     else:
         each = segments[index]
         name, family, definition = each.name, each.definition.family, each.definition.definition
+    if values is None:
+        words = PARTED[cause]
+    elif index != UNDEFINED:
         words, attributes = each.why(kind_number, come_from, to, values), each.reader.attributes(values)
     record_id = change_id(customer_id, name, episode, kind)
     instant = rfc3339(at)

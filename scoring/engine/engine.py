@@ -145,9 +145,18 @@ class Engine:
         now = max(now, state.at)
         n = len(out)
         migrate(state, older.definitions, self.definitions, now, out)
+        self.judge(state, now, changes.DEFINITION, out, n)
+
+    def judge(self, state: Customer, now: int, cause: int, out: list[Entry], n: int | None = None) -> None:
+        """Looks at every segment at `now`, no earlier than the customer was last evaluated at; changes have this cause.
+
+        `n`: where in `out` the changes begin that belong to this; None: at its end.
+        """
+        if n is None:
+            n = len(out)
         due = NEVER
         for step in self._plans.full:
-            until = step(state, now, out, changes.DEFINITION)
+            until = step(state, now, out, cause)
             if until < due:
                 due = until
         campaigns = self._campaigns
@@ -185,7 +194,7 @@ class Engine:
     def attributes(self, entry: Entry) -> dict[str, Any]:
         """A change entry's `attributes`, as its record has them."""
         index, values = entry[1], entry[8]
-        return {} if index == changes.UNDEFINED else self.steps.by_index[index].reader.attributes(values)
+        return {} if index == changes.UNDEFINED or values is None else self.steps.by_index[index].reader.attributes(values)
 
     def change_id(self, customer_id: str, segment: str, episode: int, kind: str) -> str:
         return changes.change_id(customer_id, segment, episode, kind)

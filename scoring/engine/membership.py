@@ -18,13 +18,18 @@ def record(s: Customer, index: int) -> int:
     """The place of the segment's record, made if it isn't there."""
     history = history_of(s)
     if history is None:
-        s.history = [index, 0, 0, None, 0]
+        s.history = [index, _before(s), 0, None, 0]
         return 0
     for place in range(0, len(history), WIDTH):
         if history[place] == index:
             return place
-    history += (index, 0, 0, None, 0)
+    history += (index, _before(s), 0, None, 0)
     return len(history) - WIDTH
+
+
+def _before(s: Customer) -> int:
+    """Episodes of a former life under this id: no id of a change may come twice."""
+    return 0 if s.ties is None else s.ties.episodes
 
 
 def find(s: Customer, index: int) -> int:

@@ -66,6 +66,7 @@ class Compiled:
             isinstance(definition, Segment) and bool(definition.hold_for or definition.cooldown)
         )
         self.step: Step
+        self.values: Callable[[Customer, int], list[Any]]
         self.quick: list[Step] = []
         self._deciding: dict[tuple[int, str | None, str | None], Judge | None] = {}
 
@@ -109,7 +110,7 @@ class Steps:
         }
         exec(compile(self.source, "<segments>", "exec"), namespace)  # source made above, from a checked tree
         for each in self.by_index:
-            each.step = namespace[f"step_{each.index}"]
+            each.step, each.values = namespace[f"step_{each.index}"], namespace[f"values_{each.index}"]
             if isinstance(each.definition, Tiers):
                 each.quick = [namespace[f"quick_{each.index}_{j}"] for j in range(len(each.codes))]
         self._namespace = namespace

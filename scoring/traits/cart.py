@@ -106,7 +106,7 @@ def refill(s: Customer, ts: int) -> int:
     if log is None or i == len(log) or log[i][0] != key:
         return 0
     del log[i]
-    _replay(s, log)
+    replay(s, log)
     s.cart_log = log or None
     return CART | CART_FILLED | CHECKOUT
 
@@ -130,7 +130,7 @@ def operate(s: Customer, operation: list[Any], lateness: int) -> int:
                 s.base_checkout = s.checkout
             else:
                 log.append(operation)
-                _trim(s, key - lateness * 8)
+                trim(s, key - lateness * 8)
             s.cart, s.checkout = _apply(cart_of(s), s.checkout, operation)
     else:
         _insert(s, operation)
@@ -153,11 +153,12 @@ def _insert(s: Customer, operation: list[Any]) -> None:
     else:
         log.insert(i, operation)
         if len(log) > _LOG_LIMIT:
-            _trim(s, log[0][0])
-    _replay(s, log)
+            trim(s, log[0][0])
+    replay(s, log)
 
 
-def _replay(s: Customer, log: list[list[Any]]) -> None:
+def replay(s: Customer, log: list[list[Any]]) -> None:
+    """The cart as `cart_base` and these operations make it."""
     cart = _copy(cart_base_of(s))
     checkout = s.base_checkout
     for each in log:
@@ -165,7 +166,8 @@ def _replay(s: Customer, log: list[list[Any]]) -> None:
     s.cart, s.checkout = cart, checkout
 
 
-def _trim(s: Customer, oldest: int) -> None:
+def trim(s: Customer, oldest: int) -> None:
+    """Takes operations before the order key `oldest`, or too many, out of the log and into the base."""
     log = cart_log_of(s)
     assert log is not None
     if log[0][0] >= oldest and len(log) <= _LOG_LIMIT:

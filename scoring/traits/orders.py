@@ -69,7 +69,7 @@ def folder(engagement: Engagement, lateness: int) -> Callable[[Customer, Purchas
         place = _later(s, order_id, ts, lateness)
         effects = ORDER | (SPEND_UP if amount >= 0 else SPEND_DOWN) | FIRST
         if place >= 0:
-            effects |= _take_back(s, place, weight, half_life)
+            effects |= take_back(s, place, weight, half_life)
         else:
             s.order_ids = (s.order_ids or b"")[-_KEPT * _WIDTH + _WIDTH :] + order_id
             if s.last_order is not None:
@@ -106,7 +106,7 @@ def _later(s: Customer, order_id: bytes, ts: int, lateness: int) -> int:
     return -1
 
 
-def _take_back(s: Customer, place: int, weight: float, half_life: float) -> int:
+def take_back(s: Customer, place: int, weight: float, half_life: float) -> int:
     """Undoes the order recorded at `place`: a record of it that came earlier in order is about to be folded in."""
     recent = s.recent_orders
     assert recent is not None

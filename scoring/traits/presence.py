@@ -89,7 +89,7 @@ def _forget_days(days: list[int]) -> None:
 
 def _close(s: Customer, start: int, end: int, keep_from: int) -> None:
     """The newest session joins the older ones; of those, only what ended at `keep_from` or later stays apart too."""
-    _count(s, start, end, 1)
+    count(s, start, end, 1)
     recent = s.recent_visits or b""
     old = 0
     while old < len(recent) and _SPAN.unpack_from(recent, old)[1] < keep_from:
@@ -101,7 +101,8 @@ def _close(s: Customer, start: int, end: int, keep_from: int) -> None:
     s.recent_visits = recent or None
 
 
-def _count(s: Customer, start: int, end: int, sign: int) -> None:
+def count(s: Customer, start: int, end: int, sign: int) -> None:
+    """Adds a session to the older ones' counts, or with `sign` -1 takes it out."""
     hour = start // HOUR - s.h0
     s.visits = bump(s.visits, hour, sign)
     if end > start:
@@ -118,7 +119,7 @@ def _late(s: Customer, newest: int, ts: int, keep_from: int) -> None:
     touched = [span for span in spans if span[0] - GAP <= ts <= span[1] + GAP]
     joins_newest = ts >= newest - GAP
     for start, end in touched:
-        _count(s, start, end, -1)
+        count(s, start, end, -1)
         spans.remove((start, end))
     start = min([ts] + [a for a, _ in touched])
     end = max([ts] + [b for _, b in touched])
@@ -126,7 +127,7 @@ def _late(s: Customer, newest: int, ts: int, keep_from: int) -> None:
     if joins_newest:
         s.visit_start = start
     else:
-        _count(s, start, end, 1)
+        count(s, start, end, 1)
         spans.append((start, end))
         spans.sort()
     s.recent_visits = b"".join(_SPAN.pack(*span) for span in spans if span[1] >= keep_from) or None
@@ -136,7 +137,7 @@ def neighbours(s: Customer, ts: int) -> tuple[int | None, int | None]:
     """The activities next to `ts` (before, after), None for none; (ts, ts) where taking one at `ts` away would change nothing."""
     before: int | None = None
     after: int | None = None
-    for start, end in _spans(s):
+    for start, end in spans_of(s):
         if start <= ts <= end:
             return ts, ts
         if end < ts:
@@ -156,9 +157,9 @@ def withdraw(s: Customer, ts: int, before: int | None, after: int | None) -> Non
         s.days = s.days or None
         s.day_count -= 1
         s.day = s.days[-1] + s.h0 // 24 if s.days else None
-    spans = _spans(s)
+    spans = spans_of(s)
     for start, end in spans[:-1]:
-        _count(s, start, end, -1)  # all of them, and those that are left again: which is the newest may change
+        count(s, start, end, -1)  # all of them, and those that are left again: which is the newest may change
     held = next((span for span in spans if span[0] <= ts <= span[1]), None)
     if held is not None:
         start, end = held
@@ -171,11 +172,11 @@ def withdraw(s: Customer, ts: int, before: int | None, after: int | None) -> Non
         s.session_count += len(left) + len(right) - 1
     s.visit_start, s.visit_end = spans.pop() if spans else (None, None)
     for start, end in spans:
-        _count(s, start, end, 1)
+        count(s, start, end, 1)
     s.recent_visits = b"".join(_SPAN.pack(*span) for span in spans) or None
 
 
-def _spans(s: Customer) -> list[tuple[int, int]]:
+def spans_of(s: Customer) -> list[tuple[int, int]]:
     """The recent sessions in order, the newest last."""
     spans: list[tuple[int, int]] = list(_SPAN.iter_unpack(s.recent_visits or b""))
     if s.visit_start is not None and s.visit_end is not None:
