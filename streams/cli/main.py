@@ -21,6 +21,7 @@ COMMANDS = {
     "replay": "Run files of events through the engine; write every change.",
     "simulate": "Write a made-up shop's events.",
     "worker": "Run the stream worker.",
+    "serve": "Run the HTTP server: the API, the collector and the links in mails.",
     "produce": "Send files of events to Kafka.",
     "segments": "Show how many customers are in each segment now.",
     "dlq": "List dead letters, or send them again.",

@@ -57,12 +57,12 @@ def worker(
     async def main() -> int:
         return await run(Worker(configured, roles, agents or (), accept_gap=accept_gap))
 
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         code = runner.run(main())
     raise typer.Exit(code)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop's where it is installed."""
     try:
         import uvloop

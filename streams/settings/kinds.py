@@ -88,6 +88,12 @@ def listen(value: str) -> str:
     return value
 
 
+def address(value: str) -> str:
+    """`host:port` to serve on."""
+    _host_port(value, "host:port to serve on, such as 127.0.0.1:8080 or 0.0.0.0:8080")
+    return value
+
+
 def redis(value: str) -> str:
     allowed = "redis://[user@]host[:port][/database], rediss:// with TLS, or unix:///path, such as redis://localhost:6379/0"
     try:

@@ -88,6 +88,7 @@ class Settings:
     campaigns: Path = _setting("campaigns.toml", kinds.text, "the campaigns; where that file is missing: the shipped ones", file=True)
     currency: str = _setting("EUR", kinds.currency, "the shop's currency")
     web: str = _setting("127.0.0.1:6066", kinds.listen, 'where the worker serves its health and metrics, or "off"')
+    serve: str = _setting("127.0.0.1:8080", kinds.address, "where `gedrag serve` listens")
     log: str = _setting("auto", kinds.choice("auto", "console", "json"), "auto: for people in a terminal, JSON otherwise")
     log_level: str = _setting("info", kinds.choice("debug", "info", "warning", "error"), "the least that is logged")
     origins: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
