@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scoring.campaigns.read import read as read_campaigns
 from scoring.segments.read import read as read_segments
+from streams.agents import proofreading
 from streams.agents.dead_letters import DeadLetterBox
 from streams.agents.deliver import Deliverer
 from streams.agents.in_order import InOrder, no_waiting
@@ -18,7 +19,6 @@ from streams.agents.mail import Composer
 from streams.agents.reach import mailer_of, reach_redis, reach_smtp, redis_of
 from streams.agents.shop import Shop
 from streams.app import topic
-from streams.kafka.errors import Misconfigured
 from streams.sinks.claims import Claims
 
 if TYPE_CHECKING:
@@ -32,14 +32,11 @@ PARTING = 15.0
 
 
 async def check(settings: Settings) -> None:
-    """Redis and the mail server answer, and every template that a campaign names is there. Raises Misconfigured, Faults, OSError."""
+    """Redis and the mail server answer, and the mails of every campaign can be made. Raises Misconfigured, Faults, OSError."""
     composer = _composer(settings)
     definitions = read_segments(settings.segments.read_text(encoding="utf-8"), str(settings.segments))
     campaigns = read_campaigns(settings.campaigns.read_text(encoding="utf-8"), definitions, str(settings.campaigns))
-    for campaign in campaigns.campaigns:
-        for step in campaign.steps:
-            if why := composer.missing(step.template):
-                raise Misconfigured(f"campaign {campaign.name}: {why}; put it into the folder that `templates` names")
+    proofreading.insist(composer, campaigns, definitions)
     await reach_redis(settings)
     await reach_smtp(settings)
 

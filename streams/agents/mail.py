@@ -1,31 +1,24 @@
-"""From a message record to the mail: templates filled in, headers set. What customers supplied is only ever text in it."""
+"""From a message record to the mail: a template filled in, headers set. What customers supplied is only ever text in it."""
 
 from __future__ import annotations
 
-import math
-import unicodedata
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
-import jinja2
-
-from streams.agents.message import BadMessage, Message
+from streams.agents.message import Message
 from streams.agents.shop import Shop
+from streams.agents.templates import Templates
+from streams.agents.writing import money, number, plain
 
-SHIPPED = Path(__file__).parent.parent / "templates"
-FALLBACK = "en"
-
-_SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CHF": "CHF", "PLN": "zł"}
 #: RFC 5322 allows lines of 998 characters.
 _LONGEST_LINK = 900
-#: Control characters, line ends, and marks that turn the direction of what follows.
-_UNWANTED = ("Cc", "Cs", "Zl", "Zp")
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+#: What templates get that isn't of the message: `Composer.values`.
+OWN = frozenset({"shop", "shop_url", "cart_url", "language", "unsubscribe", "opened", "trap"})
 
 
 class _Policy(EmailPolicy):
@@ -40,93 +33,100 @@ class _Policy(EmailPolicy):
 _POLICY = _Policy(linesep="\r\n")
 
 
+class Links(Protocol):
+    """Makes the links that lead back to us; pure."""
+
+    def unsubscribe(self, message: Message) -> str:
+        """One click: a POST to it unsubscribes (RFC 8058)."""
+
+    def click(self, message: Message, url: str) -> str:
+        """Leads to `url` and tells that it was followed."""
+
+    def opened(self, message: Message) -> str:
+        """An image of one pixel."""
+
+    def trap(self, message: Message) -> str:
+        """A link no person sees: whatever follows it is a machine."""
+
+
+class Written(NamedTuple):
+    """What a mail says, and in which language."""
+
+    subject: str
+    text: str
+    html: str
+    language: str
+
+
 class Composer:
     """Makes mails; knows the shop, its templates and its currency, and does no I/O after the templates are read."""
 
-    def __init__(self, shop: Shop, currency: str, templates: Path | None = None) -> None:
-        """`templates`: a folder whose files come before the shipped ones of the same name."""
+    def __init__(self, shop: Shop, currency: str, templates: Path | None = None, links: Links | None = None) -> None:
+        """`templates`: a folder whose files come before the shipped ones of the same name. Without `links` mails lead to the shop only."""
         self.shop = shop
+        self.templates = Templates(templates)
         self._currency = currency
-        folders = [str(folder) for folder in (templates, SHIPPED) if folder is not None]
-        self._jinja = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(folders),
-            autoescape=jinja2.select_autoescape(["html"]),
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-
-    def missing(self, template: str) -> str | None:
-        """What keeps a template from being used: a sentence, or None."""
-        for ending in ("html", "txt"):
-            name = f"{template}.{FALLBACK}.{ending}"
-            try:
-                self._jinja.get_template(name)
-            except jinja2.TemplateNotFound as error:
-                return f"the template {error.name} is missing"
-            except jinja2.TemplateSyntaxError as error:
-                return f"the template {error.name or name}, line {error.lineno}: {error.message}"
-        return None
+        self._links = links
 
     def compose(self, message: Message, now: int) -> bytes:
         """The mail, ready for DATA. `now` (ms) is its date. Raises BadMessage (no_template, bad_template)."""
-        subject, text, html = self._fill(message)
+        written = self.write(message)
         shop, message_id = self.shop, message.message_id
         assert message.to is not None
         mail = EmailMessage(policy=_POLICY)
         mail["From"] = shop.sender
         user, _, domain = message.to.partition("@")
         mail["To"] = Address("", user, domain)
-        mail["Subject"] = subject
+        mail["Subject"] = written.subject
         mail["Date"] = format_datetime(datetime.fromtimestamp(now // 1000, UTC))
         mail["Message-ID"] = f"<{message_id}@{shop.sender.domain}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Gedrag-Campaign"] = message.campaign
         mail["X-Gedrag-Step"] = str(message.step)
         if not message.context.transactional:
-            mail["List-Unsubscribe"] = ", ".join(
-                f"<{link}>" for link in shop.unsubscribe_urls(message.customer_id, message_id) if len(link) <= _LONGEST_LINK
-            )
-        mail.set_content(text, cte="quoted-printable")
-        mail.add_alternative(html, subtype="html", cte="quoted-printable")
+            self._unsubscribing(mail, message)
+        mail.set_content(written.text, cte="quoted-printable")
+        mail.add_alternative(written.html, subtype="html", cte="quoted-printable")
         mail.set_boundary(f"=_{message_id}")  # "=_" can't occur in quoted-printable
         return mail.as_bytes()
 
-    def _fill(self, message: Message) -> tuple[str, str, str]:
-        language = self._language(message)
-        values = self._values(message, language)
-        name = f"{message.template}.{language}"
-        try:
-            text = self._jinja.get_template(f"{name}.txt").render(values)
-            html = self._jinja.get_template(f"{name}.html").render(values)
-        except jinja2.TemplateNotFound as error:
-            raise BadMessage("no_template", f"the template {error.name} is missing") from error
-        except (jinja2.TemplateError, TypeError, ValueError) as error:
-            raise BadMessage("bad_template", f"the template {name}: {error}") from error
-        first, _, rest = text.lstrip().partition("\n")
-        if not first.startswith("Subject: "):
-            raise BadMessage("bad_template", f"the template {name}.txt must begin with a line `Subject: …`")
-        return plain(first.removeprefix("Subject: ")), rest.strip("\n") + "\n", html
+    def write(self, message: Message) -> Written:
+        """What the mail says. Raises BadMessage."""
+        chosen = self.templates.choose(message.template, message.variant, message.language)
+        # Links in the text part stay readable; programs that show it don't show who followed them.
+        plainly, tracked = (self._values(message, chosen.language, links) for links in (None, self._links))
+        filled = self.templates.fill(chosen, plainly, tracked)
+        return Written(plain(filled.subject), filled.text, filled.html, chosen.language)
 
-    def _language(self, message: Message) -> str:
-        for language in (message.language, FALLBACK):
-            if language is not None:
-                try:
-                    self._jinja.get_template(f"{message.template}.{language}.html")
-                except jinja2.TemplateNotFound:
-                    continue
-                except jinja2.TemplateSyntaxError as error:
-                    raise BadMessage("bad_template", f"the template {error.name}, line {error.lineno}: {error.message}") from error
-                return language
-        raise BadMessage("no_template", f"the template {message.template}.{FALLBACK}.html is missing")
+    def _unsubscribing(self, mail: EmailMessage, message: Message) -> None:
+        """RFC 2369, and RFC 8058 where there are links to us: only those take a POST."""
+        links = [self._links.unsubscribe(message)] if self._links is not None else []
+        one_click = bool(links) and len(links[0]) <= _LONGEST_LINK
+        links += [self.shop.own_unsubscribe_url(message.customer_id, message.message_id)] if not one_click else []
+        links.append(self.shop.unsubscribe_mail(message.message_id))
+        mail["List-Unsubscribe"] = ", ".join(f"<{link}>" for link in links if link and len(link) <= _LONGEST_LINK)
+        if one_click:
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
-    def _values(self, message: Message, language: str) -> dict[str, Any]:
-        context = message.context
+    def _unsubscribe(self, message: Message) -> str:
+        """The link at the foot: the shop's own page, else ours, else a mail."""
+        if message.context.transactional:
+            return ""
+        own = self.shop.own_unsubscribe_url(message.customer_id, message.message_id)
+        own = self.shop.own_unsubscribe_url(message.customer_id, message.message_id)
+        ours = self._links.unsubscribe(message) if self._links is not None else ""
+        return own or ours or self.shop.unsubscribe_mail(message.message_id)
+
+    def _values(self, message: Message, language: str, links: Links | None) -> dict[str, Any]:
+        def to(url: str) -> str:
+            return url if links is None or not url else links.click(message, url)
+
+        context, shop, customer_id = message.context, self.shop, message.customer_id
         lines = [
             {
                 "name": plain(line.product_id),
-                "url": self.shop.product_url(line.product_id),
+                "url": to(shop.product_url(line.product_id)),
+                "image": shop.image_url(line.product_id),
                 "quantity": number(line.quantity, language),
                 "price": money(line.price, self._currency, language) if line.price is not None else "",
                 "value": money(line.value, self._currency, language) if line.price is not None else "",
@@ -134,8 +134,9 @@ class Composer:
             for line in context.cart
         ]
         return {
-            "shop": self.shop,
-            "shop_url": self.shop.url(message.customer_id),
+            "shop": shop,
+            "shop_url": to(shop.url(customer_id)),
+            "cart_url": to(shop.cart_url(customer_id)),
             "language": language,
             "first_name": plain(context.first_name or "")[:60],
             "cart": lines,
@@ -145,28 +146,11 @@ class Composer:
             "segment": context.segment,
             "tier": context.tier,
             "attributes": context.attributes,
-            "unsubscribe": "" if context.transactional else self.shop.unsubscribe_urls(message.customer_id, message.message_id)[0],
+            "campaign": message.campaign,
+            "step": message.step,
+            "variant": message.variant or "",
             "message_id": message.message_id,
+            "unsubscribe": self._unsubscribe(message),
+            "opened": "" if links is None else links.opened(message),
+            "trap": "" if links is None else links.trap(message),
         }
-
-
-def plain(text: str) -> str:
-    """One line of printable text: nothing in it breaks a line or turns the direction of what follows."""
-    kept = "".join(" " if unicodedata.category(each) in _UNWANTED else "" if each in _TURNING else each for each in text)
-    return " ".join(kept.split())
-
-
-def number(value: float, language: str) -> str:
-    """`2`, `1.5`, `1,234.5`; with the comma for the point where the language does so."""
-    return _localized(f"{value:,.3f}".rstrip("0").rstrip(".") if math.isfinite(value) else "?", language)
-
-
-def money(value: float, currency: str, language: str) -> str:
-    """An amount in the shop's currency, as the language writes it."""
-    symbol = _SYMBOLS.get(currency, currency)
-    amount = _localized(f"{value:,.2f}" if math.isfinite(value) else "?", language)
-    return f"{symbol}{amount}" if language == "en" and len(symbol) == 1 else f"{symbol}\N{NO-BREAK SPACE}{amount}"
-
-
-def _localized(text: str, language: str) -> str:
-    return text if language == "en" else text.translate(str.maketrans(",.", ".,"))

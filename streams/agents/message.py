@@ -54,6 +54,7 @@ class Message(msgspec.Struct):
     decision: str
     to: str | None = None
     language: str | None = None
+    variant: str | None = None
     context: Context = msgspec.field(default_factory=Context)
 
 
@@ -73,6 +74,8 @@ def read(value: bytes | None) -> Message:
     for field, known in (("message_id", _UUID), ("template", _NAME), ("campaign", _NAME)):
         if not known.fullmatch(getattr(message, field)):
             raise BadMessage("not_a_message", f"{field} {getattr(message, field)[:80]!r} is none")
+    if message.variant is not None and not _NAME.fullmatch(message.variant):
+        raise BadMessage("not_a_message", f"variant {message.variant[:80]!r} is none")
     if message.language is not None and not _LANGUAGE.fullmatch(message.language):
         raise BadMessage("not_a_message", f"language {message.language[:80]!r} is none")
     if not is_address(message.to):

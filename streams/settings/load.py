@@ -136,7 +136,7 @@ class _Reader:
 
     def _nearest(self, name: str, label: Any) -> str:
         if (apart := name.removeprefix(f"{_TABLE}_")) != name and apart in self._known:
-            return f"; {apart} is no setting of the shop's table, it stands before the first table"
+            return f"; {apart} stands before the first table, not in the shop's"
         near = difflib.get_close_matches(name, self._known, 1, 0.6)
         return f"; did you mean {label(near[0]).rsplit(' ', 1)[-1]}?" if near else "; `gedrag settings` lists those there are"
 

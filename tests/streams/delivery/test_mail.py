@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,9 +10,12 @@ import pytest
 
 from scoring.campaigns.read import read as read_campaigns
 from scoring.segments.read import read as read_segments
-from streams.agents.mail import money, number, plain
-from streams.agents.message import BadMessage, read
-from tests.streams.delivery.mails import NOW, compose, composer, encoded, html, line, record, text
+from streams.agents.mail import Composer
+from streams.agents.message import BadMessage, Message, read
+from streams.agents.proofreading import faults
+from streams.agents.templates import Templates
+from streams.agents.writing import money, number, plain
+from tests.streams.delivery.mails import NOW, SHOP, compose, composer, encoded, html, line, record, text
 
 DEFAULTS = Path(__file__).parents[3] / "streams" / "defaults"
 NBSP = "\N{NO-BREAK SPACE}"
@@ -111,15 +115,18 @@ def test_a_language_without_templates_gets_english() -> None:
 @pytest.mark.parametrize("language", ["nl", "en"])
 @pytest.mark.parametrize("bare", [True, False])
 def test_every_shipped_template_with_everything_and_with_nothing(language: str, bare: bool) -> None:
-    definitions = read_segments((DEFAULTS / "segments.toml").read_text())
-    campaigns = read_campaigns((DEFAULTS / "campaigns.toml").read_text(), definitions).campaigns
     nothing = {"context_cart": [], "context_cart_value": 0, "context_cart_items": 0, "context_first_name": None} if bare else {}
-    for template in [step.template for campaign in campaigns for step in campaign.steps]:
-        assert composer().missing(template) is None
+    for template in Templates().names():
         mail = compose(composer(), record(template=template, language=language, **nothing))
-        assert mail["Subject"] and "img" not in Seen(html(mail)).tags
+        assert mail["Subject"] and "img" not in Seen(html(mail)).tags and f'lang="{language}"' in html(mail)
         assert ("Kim" in text(mail)) is not bare and "None" not in text(mail) + html(mail)
         assert max(map(len, text(mail).splitlines())) < 120 and "\n\n\n" not in text(mail)
+
+
+def test_the_shipped_campaigns_have_their_templates() -> None:
+    definitions = read_segments((DEFAULTS / "segments.toml").read_text())
+    for campaign in read_campaigns((DEFAULTS / "campaigns.toml").read_text(), definitions).campaigns:
+        assert list(faults(composer(), campaign, definitions)) == []
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
@@ -192,16 +199,108 @@ def test_templates_of_the_shop_come_first(tmp_path: Path) -> None:
 
 def test_templates_that_cannot_be_used_are_told(tmp_path: Path) -> None:
     (tmp_path / "broken.en.html").write_text("{% if %}")
-    (tmp_path / "broken.en.txt").write_text("no subject")
+    (tmp_path / "broken.en.txt").write_text("Subject: x")
+    (tmp_path / "bald.en.html").write_text("x")
+    (tmp_path / "bald.en.txt").write_text("no subject")
     (tmp_path / "unknown.en.html").write_text("{{ nothing }}")
-    (tmp_path / "unknown.en.txt").write_text("Subject: {{ nothing }}")
+    (tmp_path / "unknown.en.txt").write_text("Subject: x\n\n{{ nothing }}")
+    (tmp_path / "half.en.html").write_text("x")
+    (tmp_path / "zero.en.html").write_text("x")
+    (tmp_path / "zero.en.txt").write_text("Subject: x\n\n{{ 1 / 0 }}")
     made = composer(tmp_path)
-    assert made.missing("absent") == "the template absent.en.html is missing"
-    assert "broken.en.html, line 1" in str(made.missing("broken"))
-    for template, error in (("absent", "no_template"), ("broken", "bad_template"), ("unknown", "bad_template")):
+    for template, error, said in (
+        ("absent", "no_template", "the template absent.en.html is missing"),
+        ("half", "no_template", "the template half.en.txt is missing"),
+        ("broken", "bad_template", "the template broken.en.html, line 1: Expected an expression"),
+        ("bald", "bad_template", "the template bald.en.txt must begin with a line `Subject: …`"),
+        ("unknown", "bad_template", "the template unknown.en.txt, line 3: 'nothing' is undefined"),
+        ("zero", "bad_template", "the template zero.en.txt, line 3: division by zero"),
+    ):
         with pytest.raises(BadMessage) as caught:
             compose(made, record(template=template))
-        assert caught.value.error == error
+        assert caught.value.error == error and str(caught.value).startswith(said)
+
+
+def test_a_shop_that_writes_in_one_language_writes_to_all_in_it(tmp_path: Path) -> None:
+    (tmp_path / "hallo.nl.txt").write_text("Subject: Hallo\n\nDag {{ language }}\n")
+    (tmp_path / "hallo.nl.html").write_text('{% extends "layout.html" %}')
+    for language in ("nl", "de", "en", None):
+        mail = compose(composer(tmp_path), record(template="hallo", language=language))
+        assert mail["Subject"] == "Hallo" and text(mail).strip() == "Dag nl"
+
+
+def test_a_variant_has_what_is_its_own_and_the_rest_of_the_others(tmp_path: Path) -> None:
+    (tmp_path / "abandoned_cart_1.b.en.txt").write_text("Subject: Your {{ variant }} cart\n\nShort.\n")
+    made = composer(tmp_path)
+    own, other, plain_one = (compose(made, record(variant=variant)) for variant in ("b", "a", None))
+    assert (own["Subject"], text(own).strip()) == ("Your b cart", "Short.")
+    assert other["Subject"] == plain_one["Subject"] == "You left something in your cart"
+    assert Seen(html(own)).tags == Seen(html(other)).tags
+    dutch = compose(made, record(variant="b", language="nl"))
+    assert dutch["Subject"] == "Je winkelwagen staat nog klaar"  # the language comes before the variant
+    with pytest.raises(BadMessage):
+        read(encoded(record(variant="../b")))
+
+
+class _Links:
+    """Links to us that can be told apart."""
+
+    def unsubscribe(self, message: Message) -> str:
+        return f"https://mail.koffie.example/u/{message.message_id}"
+
+    def click(self, message: Message, url: str) -> str:
+        return f"https://mail.koffie.example/c?{url}"
+
+    def opened(self, message: Message) -> str:
+        return "https://mail.koffie.example/o.gif"
+
+    def trap(self, message: Message) -> str:
+        return "https://mail.koffie.example/trap"
+
+
+def test_with_links_to_us_one_click_unsubscribes_and_clicks_and_opens_are_told() -> None:
+    shop = dataclasses.replace(SHOP, unsubscribe_link="")
+    message = record()
+    ours = f"https://mail.koffie.example/u/{message['message_id']}"
+    mail = compose(Composer(shop, "EUR", None, _Links()), message)
+    assert mail["List-Unsubscribe"].startswith(f"<{ours}>, <mailto:hallo@koffie.example?")
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    seen = Seen(html(mail))
+    trap, *links = seen.links()
+    assert trap == "https://mail.koffie.example/trap" and seen.tags.index("a") < seen.tags.index("table")
+    assert ours in links and "https://mail.koffie.example/c?https://koffie.example/p/p1" in links
+    assert [value for name, value in seen.attributes if name == "src"] == ["https://mail.koffie.example/o.gif"]
+    assert "Back to my cart: https://koffie.example/cart?customer=c1" in text(mail) and f"Unsubscribe: {ours}" in text(mail)
+
+
+def test_one_click_is_for_our_link_alone_and_never_for_transactional_mail() -> None:
+    made = Composer(SHOP, "EUR", None, _Links())
+    own_page = compose(made, record())  # the shop's own page in the mail, ours where mail programs look
+    assert own_page["List-Unsubscribe"].startswith("<https://mail.koffie.example/u/") and "https://koffie.example/u/c1/" in text(own_page)
+    for mail in (compose(composer(), record()), compose(made, record(context_transactional=True))):
+        assert mail["List-Unsubscribe-Post"] is None
+
+
+def test_pictures_and_a_logo_leave_their_words_where_they_are_not_loaded() -> None:
+    shop = dataclasses.replace(SHOP, logo="https://koffie.example/logo.png", image_link="https://koffie.example/i/{product_id}.jpg")
+    seen = Seen(html(compose(composer(shop=shop), record())))
+    images = [value for name, value in seen.attributes if name == "src"]
+    assert images == ["https://koffie.example/logo.png", "https://koffie.example/i/p1.jpg"]
+    assert [value for name, value in seen.attributes if name == "alt"] == ["Koffie & Co", ""] and "p1" in seen.words
+
+
+def test_what_is_written_on_the_shops_colours_can_be_read() -> None:
+    dark, light = (dataclasses.replace(SHOP, colour=colour) for colour in ("#123456", "#ffdd55"))
+    assert (dark.on_colour, dark.name_colour) == ("#ffffff", "#123456")
+    assert (light.on_colour, light.name_colour) == ("#1d2226", "#1d2226")
+    prints = [dataclasses.replace(SHOP, background=colour).small_print for colour in ("#ffffff", "#999999", "#101010")]
+    assert prints == ["#6d6a63", "#1d2226", "#d9d6cf"]
+
+
+def test_the_button_of_a_cart_leads_to_the_cart() -> None:
+    shop = dataclasses.replace(SHOP, cart_link="https://koffie.example/basket")
+    assert "https://koffie.example/basket" in Seen(html(compose(composer(shop=shop), record()))).links()
+    assert "https://koffie.example/basket" not in Seen(html(compose(composer(shop=shop), record(template="reactivation_1")))).links()
 
 
 def test_numbers_and_money() -> None:

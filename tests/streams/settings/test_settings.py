@@ -196,7 +196,7 @@ def test_what_the_shops_settings_were_called_before_its_table_still_holds(empty_
         ("product_url = ''\n[shop]\nproduct_url = ''", "gedrag.toml: [shop] product_url: given twice, at the top of the file too"),
         (
             "[shop]\nsender = 'a@b.example'",
-            "gedrag.toml: [shop] sender: there is no such setting; sender is no setting of the shop's table, it stands before the first table",
+            "gedrag.toml: [shop] sender: there is no such setting; sender stands before the first table, not in the shop's",
         ),
     ],
 )
