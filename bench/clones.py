@@ -75,6 +75,6 @@ async def clone(broker: str, source: Names, target: Names, customers: int) -> No
 
 def _clean(stored: bytes) -> bytes:
     due, _, fingerprint = changelog.header(stored)
-    state = decode(stored[SIZE:])
-    state.outbox, state.offsets = None, [-1] * len(INPUTS)
-    return changelog.value(EPOCH, due, 0, fingerprint, encode(state))
+    state = decode(changelog.without_outbox(stored)[SIZE:])
+    state.offsets = [-1] * len(INPUTS)
+    return changelog.value(EPOCH, due, fingerprint, encode(state))

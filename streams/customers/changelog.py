@@ -7,18 +7,26 @@ already lost the partition. Reserved keys begin with byte 0xFF, which never occu
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
+from scoring.state import Customer, decode
+
 #: The first byte of every value: the layout of what follows.
-FORMAT = 1
+FORMAT = 2
+#: The layouts this release reads. In the first, an outbox is a part of the state.
+FORMATS = (1, 2)
 
 _PREFIX = struct.Struct(">BI")
 
 #: Format, epoch, due (no later than the customer's next deadline, ms; negative before 1970), sequence of the newest outbox
-#: entry, fingerprint of the definitions the state was evaluated under. The encoded state follows.
+#: entry (0: none), fingerprint of the definitions the state was evaluated under. The encoded state follows; it leaves the due time and
+#: the fingerprint out. If there is an outbox, that and its length come last: apart, so that it can be cut off once it is at the broker.
 HEADER = struct.Struct(">BIqQI")
 SIZE = HEADER.size
+_LENGTH = struct.Struct(">I")
 _DUE = struct.Struct(">q")
 
 RESERVED = b"\xff"
@@ -51,12 +59,53 @@ class TopicIds(msgspec.Struct, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
+_outbox: Callable[[bytes], list[list[Any]]] = msgspec.msgpack.Decoder(list[list[Any]]).decode
 _meta = msgspec.msgpack.Decoder(Meta).decode
 _topics = msgspec.msgpack.Decoder(TopicIds).decode
 
 
-def value(epoch: int, due: int, sequence: int, fingerprint: int, state: bytes) -> bytes:
-    return HEADER.pack(FORMAT, epoch, due, sequence, fingerprint) + state
+def value(epoch: int, due: int, fingerprint: int, state: bytes) -> bytes:
+    """A customer's value without outputs that wait for the broker."""
+    return HEADER.pack(FORMAT, epoch, due, 0, fingerprint) + state
+
+
+def with_outbox(stored: bytes, outbox: list[list[Any]]) -> bytes:
+    """The same value with these outputs, `[sequence, entry]`, the oldest first; it had none."""
+    _, epoch, due, _, fingerprint = HEADER.unpack_from(stored)
+    added = _encode(outbox)
+    return HEADER.pack(FORMAT, epoch, due, outbox[-1][0], fingerprint) + stored[SIZE:] + added + _LENGTH.pack(len(added))
+
+
+def without_outbox(stored: bytes) -> bytes:
+    """The same value without its outputs; one of the first format is left as it is."""
+    form, epoch, due, sequence, fingerprint = HEADER.unpack_from(stored)
+    if not sequence or form == 1:
+        return stored
+    return value(epoch, due, fingerprint, stored[SIZE : _end(stored)])
+
+
+def outbox_of(stored: bytes) -> list[list[Any]]:
+    """The outputs in a value. Raises Unreadable."""
+    form, _, _, sequence, _ = HEADER.unpack_from(stored)
+    try:
+        if form == 1:
+            return decode(stored[SIZE:]).outbox or []
+        return _outbox(stored[_end(stored) : -_LENGTH.size]) if sequence else []
+    except ValueError as error:
+        raise Unreadable(f"its outputs: {error}") from error
+
+
+def state_of(stored: bytes) -> Customer:
+    """The customer in a value. Raises ValueError where it cannot be read."""
+    state = decode(without_outbox(stored)[SIZE:])
+    state.due, _, state.definitions = header(stored)
+    state.outbox = None
+    return state
+
+
+def _end(stored: bytes) -> int:
+    """Where the state ends and the outbox begins."""
+    return len(stored) - _LENGTH.size - int(_LENGTH.unpack_from(stored, len(stored) - _LENGTH.size)[0])
 
 
 def due_of(stored: bytes) -> int:
@@ -71,13 +120,13 @@ def header(stored: bytes) -> tuple[int, int, int]:
 
 def with_epoch(stored: bytes, epoch: int) -> bytes:
     """The same value as written by the worker of `epoch`."""
-    return _PREFIX.pack(FORMAT, epoch) + stored[_PREFIX.size :]
+    return _PREFIX.pack(stored[0], epoch) + stored[_PREFIX.size :]
 
 
 def with_due(stored: bytes, due: int) -> bytes:
     """The same value with another due time (a firing that changed nothing)."""
-    _, epoch, _, sequence, fingerprint = HEADER.unpack_from(stored)
-    return HEADER.pack(FORMAT, epoch, due, sequence, fingerprint) + stored[SIZE:]
+    form, epoch, _, sequence, fingerprint = HEADER.unpack_from(stored)
+    return HEADER.pack(form, epoch, due, sequence, fingerprint) + stored[SIZE:]
 
 
 def own(epoch: int, body: Meta | TopicIds | bytes) -> bytes:
@@ -113,6 +162,6 @@ def epoch_of(stored: bytes) -> int:
     if len(stored) < _PREFIX.size:
         raise Unreadable(f"{len(stored)} bytes are too few")
     form, epoch = _PREFIX.unpack_from(stored)
-    if form != FORMAT:
-        raise Unreadable(f"its format is {form}, this release reads {FORMAT}")
+    if form not in FORMATS:
+        raise Unreadable(f"its format is {form}, this release reads up to {FORMAT}")
     return int(epoch)

@@ -64,6 +64,9 @@ class Draft:
         self.batches = Batches(make)
         self.marked = partition.delivered
         mark(self.batches, partition.epoch, self.marked)
+        outbox.drop_confirmed(partition.open, self.marked.confirmed)
+        self._open = partition.open
+        self._put_out: dict[bytes, list[Entry]] = {}
         self._add, self._states, self._arm = self.batches.add, partition.states, partition.wheel.arm
         self._epoch, self._fingerprint, self._render, self._now = partition.epoch, engine.fingerprint, engine.render, now
         self._held: list[tuple[bytes, Customer, int]] = []
@@ -73,8 +76,10 @@ class Draft:
         """A customer that changed; `armed`: the due time it has an entry in the wheel for."""
         self.customers += 1
         if entries:
+            if not self._put_out:
+                self._open.append((self.sequence, self._put_out))
+            self._put_out[key] = entries
             for entry in entries:
-                outbox.add(state, self.sequence, entry)
                 self._entries.append((entry[outbox.AT], key, entry))
         self._held.append((key, state, armed))
         if len(self._held) == HELD:
@@ -82,11 +87,17 @@ class Draft:
 
     def _write(self) -> None:
         pack, states, arm, add, epoch, fingerprint = HEADER.pack, self._states, self._arm, self._add, self._epoch, self._fingerprint
+        flushes, with_outbox, outbox_of = self._open, changelog.with_outbox, outbox.of
         for key, state, armed in self._held:
-            due, pending = state.due, state.outbox
-            value = states[key] = pack(FORMAT, epoch, due, pending[-1][0] if pending else 0, fingerprint) + encode(state)
+            due = state.due
+            state.due = state.definitions = 0  # they stand in the header
+            value = states[key] = pack(FORMAT, epoch, due, 0, fingerprint) + encode(state)
             if due < armed:
                 arm(key, due)
+            for _, waiting in flushes:
+                if key in waiting:
+                    value = with_outbox(value, outbox_of(flushes, key))
+                    break
             add(key, value)
         self._held.clear()
 

@@ -21,7 +21,6 @@ from scoring.state import NEVER, Customer, decode
 from streams.customers.alignment import Item
 from streams.customers.changelog import SIZE, due_of, header, with_due
 from streams.customers.counters import Counters
-from streams.customers.outbox import drop_confirmed
 from streams.customers.partition import Partition
 from streams.kafka.errors import Fatal
 
@@ -35,15 +34,13 @@ UNARMED = NEVER + 1
 PORTION = 500
 
 
-def opened(key: bytes, stored: bytes, confirmed: int) -> Customer:
-    """A customer's state from its value, without outputs the broker has. Raises Fatal where it cannot be read."""
+def opened(key: bytes, stored: bytes) -> Customer:
+    """A customer's state from its value at rest. Raises Fatal where it cannot be read."""
     try:
         state = decode(stored[SIZE:])
     except ValueError as error:
         raise unreadable(key, error) from error
-    state.due = due_of(stored)  # a quiet firing moves it in the header alone
-    if state.outbox is not None:
-        drop_confirmed(state, confirmed)
+    state.due = due_of(stored)  # it stands in the header alone
     return state
 
 
@@ -92,7 +89,7 @@ class Evaluator:
 
     def _events(self, partition: Partition, customers: list[tuple[bytes, list[Item]]], until: int, taken: set[bytes], draft: Draft) -> None:
         """Events at or below a customer's offset of that topic were applied before and are skipped."""
-        take, fire, states, confirmed = self._engine.event, self._engine.until, partition.states, partition.delivered.confirmed
+        take, fire, states = self._engine.event, self._engine.until, partition.states
         put, stored_of, number = draft.put, states.get, partition.number
         events = replayed = repeats = fired = 0
         with _Named() as at:
@@ -112,7 +109,7 @@ class Evaluator:
                     del theirs[0]
                     changed = True
                 else:
-                    state = opened(key, stored, confirmed)
+                    state = opened(key, stored)
                     armed = state.due
                     if key in taken:
                         taken.discard(key)
@@ -151,13 +148,13 @@ class Evaluator:
                 entry.append([event.event_type, event.ts, self._topics[rank], number, offset])
 
     def _deadlines(self, partition: Partition, keys: list[bytes], until: int, draft: Draft) -> None:
-        states, fire, confirmed, put = partition.states, self._engine.until, partition.delivered.confirmed, draft.put
+        states, fire, put = partition.states, self._engine.until, draft.put
         fired = 0
         with _Named() as at:
             for key in keys:
                 at.key = key
                 stored = states[key]
-                state = opened(key, stored, confirmed)
+                state = opened(key, stored)
                 entries: list[Entry] = []
                 if fire(state, until, entries):
                     put(key, state, UNARMED, entries)
@@ -179,7 +176,7 @@ class Evaluator:
             for key in partition.outdated[-PORTION:]:
                 at.key = key
                 stored = partition.states[key]
-                state = opened(key, stored, partition.delivered.confirmed)
+                state = opened(key, stored)
                 entries: list[Entry] = []
                 self._engine.migrate(state, older(header(stored)[2]), now, entries)
                 draft.put(key, state, header(stored)[0], entries)

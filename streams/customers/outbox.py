@@ -1,14 +1,13 @@
-"""A customer's outputs stay in its state until the broker has them; here they are kept, dropped and made into records.
+"""A customer's outputs stand in its changelog record until the broker has them; here they are kept, found and made into records.
 
-An outbox is a list of `[sequence, entry]`, oldest first; `sequence` is that of the flush that made the entry.
+An outbox is a list of `[sequence, entry]`, oldest first; `sequence` is that of the flush that made the entry. In memory only those of
+flushes still on their way are kept, a table for each flush: a state at rest has none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
-
-from scoring.state import Customer
 
 Entry = list[Any]
 Headers = list[tuple[str, bytes]]
@@ -21,20 +20,19 @@ Output = tuple[str, bytes, bytes, Headers]
 AT = 5
 
 
-def add(state: Customer, sequence: int, entry: Entry) -> None:
-    if state.outbox is None:
-        state.outbox = [[sequence, entry]]
-    else:
-        state.outbox.append([sequence, entry])
+Open = list[tuple[int, dict[bytes, list[Entry]]]]
+"""By flush that isn't wholly at the broker, the oldest first: its sequence and what it put out, by customer."""
 
 
-def drop_confirmed(state: Customer, confirmed: int) -> None:
-    if state.outbox is not None:
-        state.outbox = [kept for kept in state.outbox if kept[0] > confirmed] or None
+def drop_confirmed(flushes: Open, confirmed: int) -> None:
+    """Forgets flushes up to this sequence: the broker has what they put out."""
+    while flushes and flushes[0][0] <= confirmed:
+        del flushes[0]
 
 
-def unconfirmed(state: Customer, confirmed: int) -> list[tuple[int, Entry]]:
-    return [(sequence, entry) for sequence, entry in state.outbox or () if sequence > confirmed]
+def of(flushes: Open, key: bytes) -> list[list[Any]]:
+    """The outbox a record of this customer must have."""
+    return [[sequence, entry] for sequence, entries in flushes if (theirs := entries.get(key)) for entry in theirs]
 
 
 def records(entries: Iterable[tuple[bytes, Entry]], render: Render, detected_at: int) -> list[Output]:

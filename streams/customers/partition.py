@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from streams.customers import changelog, outbox
 from streams.customers.alignment import Alignment
+from streams.customers.outbox import Open
 from streams.customers.timers import Wheel
 from streams.customers.watermark import Watermark
 from streams.deadletters import DeadLetter
@@ -24,7 +26,7 @@ class Delivered:
 class Partition:
     """Made at assignment; usable once `ready`; `lost` for good when the partition is given up: then nothing more is sent.
 
-    `states` holds every customer's value as in the changelog (header and encoded state).
+    `states` holds every customer's value as in the changelog (header and encoded state), but for outputs: those wait in `open`.
     """
 
     number: int
@@ -39,6 +41,8 @@ class Partition:
     watermark: Watermark = field(default_factory=lambda: Watermark(0))
     wheel: Wheel = field(default_factory=Wheel)
     letters: list[DeadLetter] = field(default_factory=list)
+    #: What flushes that aren't wholly at the broker have put out.
+    open: Open = field(default_factory=list)
     #: Customers last evaluated under other definitions, still to be taken over.
     outdated: list[bytes] = field(default_factory=list)
     delivered: Delivered = field(default_factory=lambda: Delivered(0, 0, []))
@@ -54,6 +58,12 @@ class Partition:
     strange: list[tuple[int, int]] = field(default_factory=list)
     #: One sender at a time: aiokafka does not keep the order of batches handed over side by side.
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def record(self, key: bytes) -> bytes | None:
+        """A customer's value as the changelog is to have it; None where there is no such customer."""
+        stored = self.states.get(key)
+        waiting = outbox.of(self.open, key)
+        return changelog.with_outbox(stored, waiting) if stored is not None and waiting else stored
 
     def give_up(self) -> None:
         self.ready = False

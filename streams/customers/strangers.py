@@ -47,10 +47,8 @@ class Strangers:
         batches = Batches(self.make_batch)
         for key, value in hidden.items():
             if key < RESERVED:
-                kept = partition.states.get(key)
-                if kept is not None:
-                    kept = partition.states[key] = changelog.with_epoch(kept, partition.epoch)
-                batches.add(key, kept, [])
+                kept = partition.record(key)
+                batches.add(key, None if kept is None else changelog.with_epoch(kept, partition.epoch), [])
             elif key == TOPICS:
                 batches.add(key, changelog.own(partition.epoch, self.topics), [])
             elif key.startswith(LAYOUT) and value is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -17,7 +17,7 @@ from streams.customers.alignment import Alignment
 from streams.customers.changelog import META, TOPICS, Meta, TopicIds, layout_key
 from streams.customers.delivery import Delivery
 from streams.customers.draft import Batch, Batches, MakeBatch
-from streams.customers.evaluate import opened
+from streams.customers.evaluate import unreadable
 from streams.customers.faults import point
 from streams.customers.migration import Migration
 from streams.customers.partition import Delivered, Partition
@@ -96,14 +96,16 @@ class Takeover:
     async def _arm(self, partition: Partition, confirmed: int) -> list[tuple[int, bytes]]:
         """Timers and what is outdated, from the headers alone; returns (newest sequence, customer) of open outboxes."""
         open_ = []
-        wheel, current, header = partition.wheel, self.migration.current, changelog.header
+        wheel, current, header, states = partition.wheel, self.migration.current, changelog.header, partition.states
         for portion in _portions(partition.states):
             for key in portion:
-                due, newest, fingerprint = header(partition.states[key])
+                due, newest, fingerprint = header(states[key])
                 if due < NEVER:
                     wheel.arm(key, due)
                 if newest > confirmed:
                     open_.append((newest, key))
+                elif newest:
+                    states[key] = changelog.without_outbox(states[key])
                 if fingerprint != current:
                     self.migration.engine(fingerprint)  # refuses to go on with states nobody can read
                     partition.outdated.append(key)
@@ -135,7 +137,7 @@ class Takeover:
         for _, key in open_:
             stored = partition.states[key]
             engine = self.migration.engine(changelog.header(stored)[2])
-            found += [(sequence, key, entry, engine) for sequence, entry in outbox.unconfirmed(opened(key, stored, confirmed), confirmed)]
+            found += [(sequence, key, entry, engine) for sequence, entry in _outbox(key, stored) if sequence > confirmed]
         found.sort(key=lambda each: (each[0], each[2][outbox.AT]))  # as the flushes would have sent them
         outputs: dict[str, Batches] = {}
         now = now_ms()
@@ -144,11 +146,20 @@ class Takeover:
                 outputs.setdefault(self.names.prefix + topic, Batches(self.make_batch)).add(owner, value, headers)
         for topic, batches in outputs.items():
             await self.delivery.send(partition, topic, batches.filled)
+        for _, key in open_:
+            partition.states[key] = changelog.without_outbox(partition.states[key])
         return len(found)
 
     def _renderer(self, older: Engine, entry: outbox.Entry) -> Engine:
         """A change is told with the definitions it was made under; messages are known to the campaigns of now alone."""
         return older if entry[0] == 0 else self.engine
+
+
+def _outbox(key: bytes, stored: bytes) -> list[list[Any]]:
+    try:
+        return changelog.outbox_of(stored)
+    except changelog.Unreadable as error:
+        raise unreadable(key, error) from error
 
 
 def _portions(states: dict[bytes, bytes]) -> Iterator[list[bytes]]:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from scoring.events.schema import TOPICS
-from scoring.state import decode
-from streams.customers.changelog import SIZE
+from streams.customers.changelog import state_of
 from tests.fuzz.corpus import corpus
 from tests.fuzz.in_process import NAMES, Line, engine
 from tests.fuzz.judging import Place, can_be_read_again, carries_its_input
@@ -89,8 +88,7 @@ def test_every_input_is_applied_or_a_repeat_or_a_dead_letter() -> None:
     judge, later = engine(), now + HOUR
     want = counted(of_the_good, NAMES, judge, later)
     for key in want.states:
-        outcome.states[key] = state = decode(states[key.encode()][SIZE:])
-        state.outbox = None
+        outcome.states[key] = state = state_of(states[key.encode()])
         judge.until(state, later, [])
     assert len(want.states) == 50
     compare(want.until(now), outcome)

@@ -15,8 +15,8 @@ from scoring.engine import Engine
 from scoring.engine.changes import EVENT, LATE_EVENT
 from scoring.events.decode import Invalid, decoders
 from scoring.events.schema import TOPICS
-from scoring.state import Customer, cart_base_of, cart_log_of, cart_of, decode, history_of, profile_of
-from streams.customers.changelog import SIZE
+from scoring.state import Customer, cart_base_of, cart_log_of, cart_of, history_of, profile_of
+from streams.customers.changelog import state_of
 from streams.customers.recovery import Restored
 from streams.kafka.names import Names
 
@@ -176,8 +176,7 @@ async def delivered(address: str, names: Names, engine: Engine, end: int, partit
         by_partition[record.partition].read([record])
     for restored in by_partition.values():
         for key, value in restored.states.items():
-            state = outcome.states[key.decode()] = decode(value[SIZE:])
-            state.outbox = None
+            state = outcome.states[key.decode()] = state_of(value)
             engine.until(state, end, [])
     return outcome
 

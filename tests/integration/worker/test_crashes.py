@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from streams.clock import now_ms
-from streams.customers.changelog import RESERVED, SIZE, due_of, epoch_of, with_due, with_epoch
+from streams.customers.changelog import RESERVED, SIZE, due_of, epoch_of, with_due, with_epoch, without_outbox
 from streams.customers.faults import POINTS
 from tests.integration.worker.agreement import agrees, settled
 from tests.integration.worker.recount import records
@@ -79,7 +79,7 @@ async def test_late_records_of_a_former_worker_are_covered(setup: Setup, worker:
     assert last.pop(b"never-seen") is None
     quiet = [key for key, record in valid.items() if due_of(record.value) > now_ms()]  # no deadline of theirs can have fired since
     assert quiet and last.keys() == valid.keys()
-    assert {key: last[key][SIZE:] for key in quiet} == {key: valid[key].value[SIZE:] for key in quiet}
+    assert {key: state(last[key]) for key in quiet} == {key: state(valid[key].value) for key in quiet}
     assert all(epoch_of(value) > epoch_of(valid[key].value) for key, value in last.items())
     await agrees(setup, start + 1_000)
 
@@ -104,3 +104,8 @@ async def test_a_worker_stopped_past_its_session_writes_nothing_more(setup: Setu
         assert code == 75, zombie.text()
     successor.stop()
     await agrees(setup, start + 16_000)
+
+
+def state(stored: bytes) -> bytes:
+    """Without header and outputs: those that are at the broker are left out when a record is written again."""
+    return without_outbox(stored)[SIZE:]

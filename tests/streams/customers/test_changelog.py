@@ -25,7 +25,8 @@ class Record:
 
 
 def value(epoch: int, due: int = 5, sequence: int = 0) -> bytes:
-    return changelog.value(epoch, due, sequence, 0xCAFE, STATE)
+    plain = changelog.value(epoch, due, 0xCAFE, STATE)
+    return changelog.with_outbox(plain, [[sequence, [0, "entry"]]]) if sequence else plain
 
 
 def restored(*records: Record) -> Restored:
@@ -38,7 +39,27 @@ def test_a_header_says_what_recovery_needs() -> None:
     stored = value(7, due=NEVER, sequence=(7 << 32) + 1)
     assert changelog.epoch_of(stored) == 7
     assert changelog.header(stored) == (NEVER, (7 << 32) + 1, 0xCAFE)
-    assert stored[changelog.SIZE :] == STATE
+    assert changelog.without_outbox(stored) == value(7, due=NEVER)
+    assert changelog.without_outbox(stored)[changelog.SIZE :] == STATE
+    assert changelog.outbox_of(stored) == [[(7 << 32) + 1, [0, "entry"]]]
+    assert changelog.outbox_of(value(7)) == []
+
+
+def test_a_value_of_the_first_format_still_has_its_outputs() -> None:
+    state = create(1_000)
+    state.outbox = [[5, [0, "entry"]]]
+    stored = changelog.HEADER.pack(1, 7, 99, 5, 0xCAFE) + encode(state)
+    found = restored(Record(b"a", stored)).states[b"a"]
+    assert changelog.outbox_of(found) == [[5, [0, "entry"]]]
+    assert changelog.without_outbox(found) == found
+    read = changelog.state_of(found)
+    assert (read.due, read.definitions, read.outbox, read.first_seen) == (99, 0xCAFE, None, 1_000)
+
+
+def test_outputs_that_are_damaged_are_told() -> None:
+    stored = value(7, sequence=3)
+    with pytest.raises(Unreadable, match="its outputs"):
+        changelog.outbox_of(stored[:-5] + b"\xc1" + stored[-4:])
 
 
 def test_a_deadline_before_1970_has_its_place() -> None:
@@ -106,8 +127,8 @@ def test_a_record_without_a_key() -> None:
 
 
 def test_unreadable_says_of_a_newer_release() -> None:
-    with pytest.raises(Unreadable, match="format is 2, this release reads 1"):
-        changelog.epoch_of(b"\x02" + bytes(30))
+    with pytest.raises(Unreadable, match="format is 3, this release reads up to 2"):
+        changelog.epoch_of(b"\x03" + bytes(30))
 
 
 class TestTopics:
