@@ -128,7 +128,7 @@ class Replay:
                 continue
             state = self.customers[customer_id]
             out: list[list[Any]] = []
-            self.engine.until(state, at, out)
+            self.engine.until(state, at, out, customer_id)
             if out:
                 self._write(customer_id, out, None)
             if state.due < NEVER:
@@ -150,8 +150,9 @@ class Replay:
     def _write(self, customer_id: str, out: list[list[Any]], origin: list[Any] | None) -> None:
         for entry in out:
             if entry[0] != _CHANGE:
-                if self._emit_message is not None:
-                    self._emit_message(entry[_AT], customer_id, self.engine.render(entry, customer_id, None)[1])
+                topic, record, _ = self.engine.render(entry, customer_id, None)
+                if self._emit_message is not None and topic == "messages":
+                    self._emit_message(entry[_AT], customer_id, record)
                 continue
             if entry[_CAUSE] != _DEADLINE:
                 entry.append(origin)

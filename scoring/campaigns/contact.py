@@ -1,6 +1,6 @@
 """Whether a customer may be written to: address, consent, and what came back from earlier mails.
 
-`state.mail` holds, where there is any, `unsubscribed` and `complained` (the newest such instant, ms) and `bounced` (the
+`state.mail` holds, among others, where there is any, `unsubscribed` and `complained` (the newest such instant, ms) and `bounced` (the
 newest such instant and the address that bounced, or None where none was known).
 """
 
@@ -63,13 +63,13 @@ def objection(state: Customer, transactional: bool) -> str:
 
 
 def fold_email(state: Customer, event: EmailEvent) -> None:
-    """Takes in what a mail service reports. Deliveries, opens and clicks say nothing of consent."""
+    """Takes in what a mail service reports. Deliveries, opens and clicks say nothing of consent, a soft bounce nothing of the address."""
     kind = event.type
     if kind == "unsubscribed" or kind == "complained":
         if state.mail is None:
             state.mail = {}
         state.mail[kind] = max(state.mail.get(kind, 0), event.ts)
-    elif kind == "bounced":
+    elif kind == "bounced" and not event.soft:
         if state.mail is None:
             state.mail = {}
         known = state.mail.get("bounced")

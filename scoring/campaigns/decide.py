@@ -1,18 +1,19 @@
 """The decisions of campaigns: what starts one, what each step comes to, what ends it.
 
-`after` counts from the trigger's instant. A step due at an instant is decided at exactly that instant, after all events with
-`ts` up to it; a first step due at once in the same evaluation as the trigger. Each step is decided once: `send`, or
-`suppressed` with the reason, which leaves the steps after it to be judged afresh. A `stop_on` event ends the campaign with one
-`cancelled`, carried by the step that would have come next; so does a new trigger while the campaign runs (`restarted`: it begins anew
-with the new episode) and a trigger that now names another segment (`trigger_changed`). Changes that a new definition causes,
-or a merge, erasure or import, start no campaign: a deployment must not mail a whole shop.
+`after` counts from the trigger's instant. A step due at an instant is decided at exactly that instant, after all events with `ts` up to it;
+one that falls in quiet hours, at the first instant after them. Of several that are due then, the highest by priority comes first.
+Each step is decided once: `send`, `held_out`, or `suppressed` with the reason, which leaves the steps after it to be judged afresh.
+
+A `stop_on` event ends the campaign with one `cancelled`, carried by the step that would have come next; so does the start of a campaign
+that excludes it, a new trigger while it runs (`restarted`: it begins anew with the new episode; not within `reentry`) and a trigger that
+now names another segment (`trigger_changed`). Changes that a new definition causes, or a merge, erasure or import, start no campaign: a
+deployment must not mail a whole shop.
 
 A late event that takes the trigger back leaves mails already sent as they are; what comes after them is suppressed as `not_a_member`, and a
 late purchase (any `stop_on` event) from before the trigger that takes it back ends the campaign.
 
-A customer's running campaigns are in `state.campaigns`: name -> `[segment, episode, started, next step, from, to, attributes]`. By name, so
-that campaigns can be added, removed and reordered in the file: one taken out waits, unread, until it is put back; a changed
-`after` holds from the customer's next evaluation; a step decided once isn't decided again under the same number.
+Campaigns are known by name: one taken out of the file waits, unread, until it is put back; a changed `after` holds from the customer's
+next evaluation; a step decided once isn't decided again under the same number; hold-out and variant are settled at the start.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from scoring.campaigns import cart, contact
+from scoring.campaigns import caps, cart, chance, contact, runs, standing
 from scoring.campaigns.model import Campaign, Entered, Policy
 from scoring.campaigns.render import Rendered, message
+from scoring.campaigns.runs import EPISODE, NEXT, ORIGIN, STARTED, TIER, TRIGGER, VALUES, Run
+from scoring.campaigns.zones import is_zone
 from scoring.engine.changes import DEADLINE, EVENT, KINDS, LATE_EVENT
 from scoring.engine.steps import ENTERED, MOVED, Entry
-from scoring.events.schema import Event
+from scoring.events.schema import EMAIL_EVENTS, EmailEvent, Event
 from scoring.state import NEVER, Customer, cart_of
 from scoring.traits.profile import value
 
@@ -33,13 +36,13 @@ if TYPE_CHECKING:
     from scoring.engine import Engine
 
 Check = Callable[[Customer, int], bool]
+#: A customer's id, as text or as the key's UTF-8; None where no driver gave it.
+CustomerId = str | bytes | None
 
 #: Places in a change entry.
 _SEGMENT, _KIND, _FROM, _TO, _AT, _CAUSE, _EPISODE, _READ = range(1, 9)
 #: Changes by these causes start campaigns.
 _STARTING = frozenset({EVENT, DEADLINE, LATE_EVENT})
-#: Places in a running campaign.
-_TRIGGER, _RUN_EPISODE, _STARTED, _NEXT, _ORIGIN, _TIER, _VALUES = range(7)
 
 
 class Campaigns:
@@ -48,6 +51,7 @@ class Campaigns:
     def __init__(self, campaigns: tuple[Campaign, ...] = (), policy: Policy | None = None) -> None:
         self.campaigns = campaigns
         self.policy = policy or Policy()
+        self._by_priority = sorted(campaigns, key=lambda campaign: -campaign.priority)  # equals in file order
         self._by_name = {campaign.name: campaign for campaign in campaigns}
         self._triggered: dict[int, list[Campaign]] = {}
         self._goes_on: dict[str, Check] = {}
@@ -58,105 +62,218 @@ class Campaigns:
         """Once, by the engine: segment indexes and compiled conditions."""
         self._engine = engine
         index = {name: i for i, name in enumerate(engine.names)}
-        for campaign in self.campaigns:
+        for campaign in self._by_priority:
             self._triggered.setdefault(index[campaign.trigger.segment], []).append(campaign)
             self._holds[campaign.name] = engine.condition(campaign.trigger.membership())
             self._goes_on[campaign.name] = engine.condition(campaign.condition)
 
     def on_event(self, state: Customer, event: Event, now: int, changes: list[Entry], out: list[Entry]) -> None:
-        """After the segments were evaluated for this event at `now`; `changes` are that evaluation's."""
+        """After the segments were evaluated for this event at `now`; `changes` are that evaluation's. Decides no step: see `due`."""
         if state.campaigns is not None:
             self._stop(state, event, now, out)
         if changes:
-            self._start(state, now, changes, out)
+            self._start(state, now, changes, event.customer_id, out)
+        if standing.any_kept(state):
+            standing.review(state, now, lambda sent: self._gone(state, sent, event, now), out)
 
-    def on_time(self, state: Customer, now: int, changes: list[Entry], out: list[Entry]) -> None:
+    def on_time(self, state: Customer, now: int, changes: list[Entry], out: list[Entry], customer: CustomerId = None) -> None:
         """At a deadline, after the segments were evaluated at `now`: what these changes start, and every step due by now."""
         if changes:
-            self._start(state, now, changes, out)
-        running = state.campaigns
-        if running is None:
-            return
-        while (due := self.due(state)) <= now:
-            for campaign in self.campaigns:
-                if campaign.name in running and self._due(campaign.name, running[campaign.name]) <= due:
-                    self._decide(state, campaign, now, out)
+            self._start(state, now, changes, customer, out)
+        if changes and standing.any_kept(state):
+            standing.review(state, now, lambda sent: self._gone(state, sent, None, now), out)
+        while (campaign := self._next(state, now)) is not None:
+            self._decide(state, campaign, now, out)
 
-    def due(self, state: Customer) -> int:
-        """The next instant (ms) at which a step is due; NEVER if none."""
+    def due(self, state: Customer, now: int) -> int:
+        """The next instant (ms), not before `now`, at which a step is to be decided, or a lower bound of it; NEVER if there is none."""
         running = state.campaigns
         if running is None:
             return NEVER
-        return min((self._due(name, run) for name, run in running.items()), default=NEVER)
+        due = NEVER
+        for name, run in running.items():
+            at = self._due(name, run)
+            if at <= now:
+                at = now if self._by_name[name].transactional else self._over(state, now)
+            if at < due:
+                due = at
+        return due
+
+    def end_all(self, state: Customer, now: int, reason: str, out: list[Entry]) -> None:
+        """Ends every running campaign, and withdraws every mail that may not have gone out."""
+        for name, run in list((state.campaigns or {}).items()):
+            if (campaign := self._by_name.get(name)) is not None:
+                self._cancel(state, campaign, run, reason, now, out)
+        if standing.any_kept(state):
+            standing.review(state, now, lambda sent: reason, out)
+        state.campaigns = None
 
     def render(self, entry: Entry, customer_id: str, detected_at: int | None) -> Rendered:
         """The message record of an entry: (topic, JSON value, headers)."""
         return message(entry, customer_id, detected_at)
 
-    def _due(self, name: str, run: list[Any]) -> int:
+    # ---- time
+
+    def _due(self, name: str, run: Run) -> int:
         campaign = self._by_name.get(name)
-        if campaign is None or run[_NEXT] >= len(campaign.steps):
+        if campaign is None or run[NEXT] >= len(campaign.steps):
             return NEVER
-        due: int = run[_STARTED] + campaign.steps[run[_NEXT]].after
+        due: int = run[STARTED] + campaign.steps[run[NEXT]].after
         return due
 
-    def _start(self, state: Customer, now: int, changes: list[Entry], out: list[Entry]) -> None:
-        for change in changes:
-            for campaign in self._triggered.get(change[_SEGMENT], ()):
-                if change[_CAUSE] in _STARTING and _matches(campaign, change):
-                    self._begin(state, campaign, change, now, out)
+    def _over(self, state: Customer, now: int) -> int:
+        """`now`, or the end of the quiet hours that it falls in."""
+        quiet = self.policy.quiet_hours
+        return now if quiet is None else quiet.over(self._zone(state), now)
 
-    def _begin(self, state: Customer, campaign: Campaign, change: Entry, now: int, out: list[Entry]) -> None:
-        assert self._engine is not None, "bind first"
+    def _zone(self, state: Customer) -> str:
+        known = value(state, "time_zone")
+        return known if isinstance(known, str) and is_zone(known) else self.policy.time_zone
+
+    def _next(self, state: Customer, now: int) -> Campaign | None:
+        """Whose step is to be decided now: the highest by priority, then the first in the file."""
         running = state.campaigns
         if running is None:
-            running = state.campaigns = {}
-        elif campaign.name in running:
-            self._cancel(campaign, running[campaign.name], "restarted", now, out)
+            return None
+        quiet = None
+        for campaign in self._by_priority:
+            run = running.get(campaign.name)
+            if run is not None and self._due(campaign.name, run) <= now:
+                if not campaign.transactional and quiet is None:
+                    quiet = self._over(state, now) > now
+                if campaign.transactional or not quiet:
+                    return campaign
+        return None
+
+    # ---- starts and ends
+
+    def _start(self, state: Customer, now: int, changes: list[Entry], customer: CustomerId, out: list[Entry]) -> None:
+        begun = []
+        for change in changes:
+            if change[_CAUSE] in _STARTING:
+                for campaign in self._triggered.get(change[_SEGMENT], ()):
+                    if _matches(campaign, change) and self._begin(state, campaign, change, now, customer, out):
+                        begun.append(campaign)
+        if any(campaign.excludes for campaign in begun):
+            self._exclude(state, begun, now, out)
+
+    def _begin(self, state: Customer, campaign: Campaign, change: Entry, now: int, customer: CustomerId, out: list[Entry]) -> bool:
+        assert self._engine is not None, "bind first"
         attributes = self._engine.steps.by_index[change[_SEGMENT]].reader.attributes(change[_READ])
-        run = [campaign.trigger.segment, change[_EPISODE], change[_AT], 0, change[_FROM], change[_TO], attributes]
-        running[campaign.name] = run
-        if self._due(campaign.name, run) <= now:
-            self._decide(state, campaign, now, out)
+        at, name = change[_AT], campaign.name
+        held_out, variant = self._lot(campaign, customer)
+        run = [campaign.trigger.segment, change[_EPISODE], at, 0, change[_FROM], change[_TO], attributes, held_out, variant]
+        if campaign.reentry is not None:
+            last = runs.last_start(state, name)
+            if last is not None and at - last < campaign.reentry.length:
+                out.append(_entry(campaign, run, "suppressed", f"reentry {campaign.reentry.text}", now))
+                return False
+            runs.note_start(state, name, at, self.campaigns)
+        if state.campaigns is not None and name in state.campaigns:
+            self._cancel(state, campaign, state.campaigns[name], "restarted", now, out)
+        standing.withdraw(state, name, "restarted", now, out)
+        runs.keep(state, name, run)
+        return True
+
+    def _lot(self, campaign: Campaign, customer: CustomerId) -> tuple[bool, str | None]:
+        """(is held out, variant)."""
+        if not campaign.hold_out and not campaign.variants:
+            return False, None
+        if customer is None:
+            raise ValueError(f"campaign {campaign.name} has a hold-out or variants: the driver must give the customer's id")
+        key = customer if isinstance(customer, bytes) else customer.encode("utf-8", "surrogatepass")
+        if chance.held_out(key, campaign.name, campaign.hold_out):
+            return True, None
+        return False, chance.variant(key, campaign.name, campaign.variants)
+
+    def _exclude(self, state: Customer, begun: list[Campaign], now: int, out: list[Entry]) -> None:
+        """Ends what the campaigns that began exclude. Of two that exclude each other and begin at once, the higher by priority stays."""
+        for campaign in sorted(begun, key=self._by_priority.index):
+            if state.campaigns is None or campaign.name not in state.campaigns:
+                continue  # ended by another just now
+            for name in campaign.excludes:
+                if name in state.campaigns:
+                    self._cancel(state, self._by_name[name], state.campaigns[name], f"excluded by {campaign.name}", now, out)
+                    runs.end(state, name)
+                standing.withdraw(state, name, f"excluded by {campaign.name}", now, out)
 
     def _stop(self, state: Customer, event: Event, now: int, out: list[Entry]) -> None:
         assert state.campaigns is not None
-        kind = event.event_type
         for name, run in list(state.campaigns.items()):
             campaign = self._by_name.get(name)
-            if campaign is None or kind not in campaign.stop_on:
-                continue
-            if event.ts < run[_STARTED] and self._holds[name](state, now):
-                continue  # it came before the trigger and leaves it standing
-            self._cancel(campaign, run, kind, now, out)
-            _end(state, name)
+            if campaign is not None and self._stops(state, campaign, event, run[STARTED], now):
+                self._cancel(state, campaign, run, event.event_type, now, out)
+                runs.end(state, name)
+
+    def _stops(self, state: Customer, campaign: Campaign, event: Event, started: int, now: int) -> bool:
+        """Does this event end what began at `started`? Not one that came before the trigger and leaves it standing."""
+        if event.event_type not in campaign.stop_on or (isinstance(event, EmailEvent) and event.soft):
+            return False
+        return event.ts >= started or not self._holds[campaign.name](state, now)
+
+    def _cancel(self, state: Customer, campaign: Campaign, run: Run, reason: str, now: int, out: list[Entry]) -> None:
+        if run[NEXT] < len(campaign.steps):
+            out.append(_entry(campaign, run, "cancelled", reason, now))
+
+    # ---- steps
 
     def _decide(self, state: Customer, campaign: Campaign, now: int, out: list[Entry]) -> None:
         """The next step, now; the campaign is over after its last."""
         assert state.campaigns is not None
         run = state.campaigns[campaign.name]
-        if run[_TRIGGER] != campaign.trigger.segment:
-            self._cancel(campaign, run, "trigger_changed", now, out)
-            _end(state, campaign.name)
+        if run[TRIGGER] != campaign.trigger.segment:
+            self._cancel(state, campaign, run, "trigger_changed", now, out)
+            runs.end(state, campaign.name)
             return
-        reason = "" if self._goes_on[campaign.name](state, now) else "not_a_member"
-        reason = reason or contact.objection(state, campaign.transactional)
-        if reason:
-            out.append(_entry(campaign, run, "suppressed", reason, now))
-        else:
-            entry = _entry(campaign, run, "send", "", now)
-            entry += [
-                value(state, "email"), contact.language(state, self.policy.language), _text(value(state, "first_name")),
-                campaign.transactional, run[_STARTED], run[_ORIGIN], run[_TIER], run[_VALUES], cart.lines_of(cart_of(state)),
-            ]  # fmt: skip
-            out.append(entry)
-        run[_NEXT] += 1
-        if run[_NEXT] >= len(campaign.steps):
-            _end(state, campaign.name)
+        reason = self._objection(state, campaign, now)
+        decision = "suppressed" if reason else "held_out" if runs.is_held_out(run) else "send"
+        entry = _entry(campaign, run, decision, reason, now)
+        out.append(entry)
+        run[NEXT] += 1
+        if decision == "send":
+            del entry[10:]
+            entry += self._contents(state, campaign, run, now)
+            standing.keep(state, entry, run[STARTED])
+            if not campaign.transactional:
+                runs.note_sent(state, now, self.policy.caps)
+        if run[NEXT] >= len(campaign.steps):
+            runs.end(state, campaign.name)
 
-    def _cancel(self, campaign: Campaign, run: list[Any], reason: str, now: int, out: list[Entry]) -> None:
-        if run[_NEXT] < len(campaign.steps):
-            out.append(_entry(campaign, run, "cancelled", reason, now))
+    def _objection(self, state: Customer, campaign: Campaign, now: int) -> str:
+        """Why this step may not be sent; empty if it may."""
+        if not self._goes_on[campaign.name](state, now):
+            return "not_a_member"
+        reason = contact.objection(state, campaign.transactional)
+        if not reason and not campaign.transactional:
+            reason = caps.reached(self.policy.caps, runs.sent(state), now)
+        return reason
+
+    def _contents(self, state: Customer, campaign: Campaign, run: Run, now: int) -> list[Any]:
+        """What a message that is sent holds besides; `run` is at the step after it."""
+        quiet, follows = self.policy.quiet_hours, run[NEXT] < len(campaign.steps)
+        begin = end = None
+        if quiet is not None and not campaign.transactional:
+            zone = self._zone(state)
+            begin = quiet.begin(zone, now)
+            end = quiet.over(zone, begin)
+        return [
+            value(state, "email"), contact.language(state, self.policy.language), _text(value(state, "first_name")),
+            campaign.transactional, run[STARTED], run[ORIGIN], run[TIER], run[VALUES], cart.lines_of(cart_of(state)),
+            runs.variant_of(run), run[STARTED] + campaign.steps[run[NEXT]].after if follows else None, begin, end,
+        ]  # fmt: skip
+
+    def _gone(self, state: Customer, sent: standing.Sent, event: Event | None, now: int) -> str:
+        """Why a mail that was decided should not go out any more; empty if it may."""
+        campaign = self._by_name.get(sent[standing.CAMPAIGN])
+        if campaign is None:
+            return ""
+        reason = ""
+        if event is not None:
+            if self._stops(state, campaign, event, sent[standing.STARTED], now):
+                return event.event_type
+            if event.rank >= EMAIL_EVENTS:  # no other tells of consent or the address
+                reason = contact.objection(state, campaign.transactional)
+        return reason or ("" if self._goes_on[campaign.name](state, now) else "not_a_member")
 
 
 def _matches(campaign: Campaign, change: Entry) -> bool:
@@ -168,18 +285,14 @@ def _matches(campaign: Campaign, change: Entry) -> bool:
     return trigger.origin is None or change[_FROM] in trigger.origin
 
 
-def _entry(campaign: Campaign, run: list[Any], decision: str, reason: str, now: int) -> Entry:
+def _entry(campaign: Campaign, run: Run, decision: str, reason: str, now: int) -> Entry:
     """What every decision holds. With names, not indexes: it may be rendered later, under another file."""
-    step = run[_NEXT]
-    kind = KINDS[ENTERED if run[_TIER] is None else MOVED]
-    return [1, campaign.name, step + 1, decision, reason, now, run[_RUN_EPISODE], campaign.steps[step].template, run[_TRIGGER], kind]
-
-
-def _end(state: Customer, name: str) -> None:
-    assert state.campaigns is not None
-    del state.campaigns[name]
-    if not state.campaigns:
-        state.campaigns = None
+    step = run[NEXT]
+    kind = KINDS[ENTERED if run[TIER] is None else MOVED]
+    return [
+        1, campaign.name, step + 1, decision, reason, now, run[EPISODE], campaign.steps[step].template, run[TRIGGER], kind,
+        runs.variant_of(run),
+    ]  # fmt: skip
 
 
 def _text(known: object) -> str | None:

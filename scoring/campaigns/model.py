@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scoring.campaigns.caps import Cap
+from scoring.campaigns.quiet import QuietHours
 from scoring.events.schema import CART_EVENT_TYPES
 from scoring.expressions.tree import Condition, In, InSegment, TierOf
 
@@ -51,6 +53,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Reentry:
+    """Not started again within `length` milliseconds of its last start. `text` is the span as the file has it."""
+
+    length: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     name: str
     trigger: Entered | Moved
@@ -58,6 +68,11 @@ class Campaign:
     stop_on: frozenset[str]  # event types
     steps: tuple[Step, ...]  # `after` strictly rising
     transactional: bool
+    priority: int = 0
+    reentry: Reentry | None = None
+    excludes: tuple[str, ...] = ()  # names of campaigns
+    hold_out: float = 0.0  # share of customers, below 1
+    variants: tuple[tuple[str, float], ...] = ()  # (name, weight), in file order
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +81,5 @@ class Policy:
 
     time_zone: str = DEFAULT_TIME_ZONE
     language: str = DEFAULT_LANGUAGE
+    quiet_hours: QuietHours | None = None
+    caps: tuple[Cap, ...] = ()

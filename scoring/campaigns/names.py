@@ -9,8 +9,13 @@ from scoring.expressions.problem import suggest
 from scoring.segments.table import Table, kind_word
 
 
-def names(table: Table, key: str, known: Collection[str] | None, what: str) -> tuple[str, ...] | None:
-    """The list at `key`, each name one of the known (None: they can't be told) and there once. None where it is absent or faulty."""
+def names(
+    table: Table, key: str, known: Collection[str] | None, what: str, suggested: Collection[str] | None = None
+) -> tuple[str, ...] | None:
+    """The list at `key`, each name one of the known (None: they can't be told) and there once. None where it is absent or faulty.
+
+    `suggested`: those of the known that a hint may name, where that isn't all of them.
+    """
     if key not in table.data:
         return None
     value: Any = table.data[key]
@@ -23,7 +28,8 @@ def names(table: Table, key: str, known: Collection[str] | None, what: str) -> t
         if not isinstance(name, str):
             table.document.fault(path, f"a name must be a text, not {kind_word(name)}")
         elif known is not None and name not in known:
-            table.document.fault(path, f"unknown {what} `{name[:64]}`", suggest(name, known, f"{what}s"))
+            hint = suggest(name, known if suggested is None else suggested, f"{what}s")
+            table.document.fault(path, f"unknown {what} `{name[:64]}`", hint)
         elif name in value[:i]:
             table.document.fault(path, f"`{name}` is there twice")
     return tuple(value) if len(table.document.faults) == before else None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from zoneinfo import ZoneInfo
 
 from scoring.campaigns.decide import Campaigns
-from scoring.campaigns.model import DEFAULT_STOP_ON, EVENT_TYPES, Campaign, Policy, Step
+from scoring.campaigns.experiment import hold_out, variants
+from scoring.campaigns.model import DEFAULT_STOP_ON, EVENT_TYPES, Campaign, Entered, Moved, Reentry, Step
 from scoring.campaigns.names import names
+from scoring.campaigns.policy import read_policy
+from scoring.campaigns.proofs import Proofs, ended_at_once
 from scoring.campaigns.trigger import TriggerReader
 from scoring.expressions.parse import parse
 from scoring.expressions.problem import Problems, suggest
@@ -17,19 +18,18 @@ from scoring.segments.document import Document
 from scoring.segments.model import Definitions, Tiers
 from scoring.segments.table import NAME, Table, kind_word
 
-_POLICY_LATER = ("caps", "quiet_hours")
-_POLICY = ("language", "time_zone", *_POLICY_LATER)
-_CAMPAIGN_LATER = ("excludes", "hold_out", "priority", "reentry", "variants")
-_CAMPAIGN = ("name", "steps", "stop_on", "transactional", "trigger", "while", *_CAMPAIGN_LATER)
+_CAMPAIGN = (
+    "excludes", "hold_out", "name", "priority", "reentry", "steps", "stop_on", "transactional", "trigger", "variants", "while",
+)  # fmt: skip
 _STEP = ("after", "template")
+_HIGHEST = 1_000_000
 
 
 def read(text: str, definitions: Definitions, file: str = "campaigns.toml") -> Campaigns:
     """The campaigns of a file over these segment definitions. Raises Faults."""
     document = Document(text, file)
-    reader = _Reader(document, definitions)
-    policy = reader.policy()
-    campaigns = reader.campaigns()
+    policy = read_policy(document)
+    campaigns = _Reader(document, definitions).campaigns()
     document.done()
     return Campaigns(tuple(campaigns), policy)
 
@@ -40,21 +40,8 @@ class _Reader:
         self._tiers = {each.name: tuple(tier.name for tier in each.tiers) for each in definitions.segments if isinstance(each, Tiers)}
         self._segments = {each.name for each in definitions.segments if not isinstance(each, Tiers)}
         self._triggers = TriggerReader(self._segments, self._tiers)
-
-    def policy(self) -> Policy:
-        data = self._document.data.get("policy", {})
-        if not isinstance(data, dict):
-            self._document.fault(("policy",), f"`policy` must be a table, not {kind_word(data)}", "it begins with [policy]")
-            return Policy()
-        table = Table(self._document, ("policy",), data, "policy")
-        _only(table, _POLICY, _POLICY_LATER)
-        zone, language = table.text("time_zone", example='"Europe/Amsterdam"'), table.text("language", example='"nl"')
-        if zone is not None and not _is_zone(zone):
-            table.fault(f"unknown time zone `{zone[:64]}`", "a name of the IANA database, such as Europe/Amsterdam", at="time_zone")
-        if language is not None and not (language.isascii() and language.isalpha() and language.islower() and len(language) in (2, 3)):
-            table.fault(f"`{language[:64]}` is no language: two or three small letters", 'such as "nl"', at="language")
-        known = {"time_zone": zone, "language": language}
-        return Policy(**{key: value for key, value in known.items() if value is not None})
+        self._proofs = Proofs(definitions)
+        self._known: list[str] = []  # the names of all campaigns of the file
 
     def campaigns(self) -> list[Campaign]:
         data = self._document.data
@@ -66,18 +53,30 @@ class _Reader:
             self._document.fault(("campaign",), "`campaign` must be a list of tables", "each begins with [[campaign]], in two brackets")
             return []
         found: list[Campaign] = []
+        tables_of: dict[str, Table] = {}
         taken: set[str] = set()
+        self._known = [each["name"] for each in tables if isinstance(each, dict) and isinstance(each.get("name"), str)]
         for i, each in enumerate(tables):
             if not isinstance(each, dict):
                 self._document.fault(("campaign", i), f"a campaign must be a table, not {kind_word(each)}", "each begins with [[campaign]]")
                 continue
-            campaign = self._campaign(Table(self._document, ("campaign", i), each, "campaign"), taken)
+            table = Table(self._document, ("campaign", i), each, "campaign")
+            campaign = self._campaign(table, taken)
             if campaign is not None:
                 found.append(campaign)
+                tables_of[campaign.name] = table
+        for campaign in found:
+            other = next((each for each in found if each is not campaign and ended_at_once(campaign, each)), None)
+            if other is not None:
+                tables_of[campaign.name].fault(
+                    f"no step of `{campaign.name}` can ever be sent: `{other.name}` starts at the same instant and excludes it",
+                    "give the two different triggers, or take it out of `excludes`",
+                    at="name",
+                )
         return found
 
     def _campaign(self, table: Table, taken: set[str]) -> Campaign | None:
-        _only(table, _CAMPAIGN, _CAMPAIGN_LATER)
+        table.only(_CAMPAIGN)
         name = table.name()
         if name is not None and name in taken:
             table.fault(f"there is a campaign `{name}` already", at="name")
@@ -89,9 +88,50 @@ class _Reader:
         transactional = table.data.get("transactional", False)
         if not isinstance(transactional, bool):
             table.fault(f"`transactional` must be true or false, not {kind_word(transactional)}", at="transactional")
+        if trigger is not None:
+            self._tell_never(table, trigger, condition, steps)
+        policy = self._priority(table), self._reentry(table), self._excludes(table, name), hold_out(table), variants(table)
         if name is None or trigger is None:
             return None
-        return Campaign(name, trigger, condition or trigger.membership(), stop_on, steps, transactional is True)
+        return Campaign(name, trigger, condition or trigger.membership(), stop_on, steps, transactional is True, *policy)
+
+    def _tell_never(self, table: Table, trigger: Entered | Moved, condition: Condition | None, steps: tuple[Step, ...]) -> None:
+        """What can never be sent."""
+        if self._proofs.never_starts(trigger):
+            table.fault("nobody can ever meet this trigger", "nothing would ever start this campaign", at="trigger")
+        elif condition is None:
+            return
+        elif self._proofs.never(condition):
+            table.fault("`while` is never true: no step could ever be sent", at="while")
+        elif steps and steps[0].after == 0 and self._proofs.false_at_start(condition, trigger):
+            self._document.fault(
+                (*table.path, "steps", 0),
+                "this step can never be sent: it is due at the instant of the trigger, at which `while` is false",
+                "give it a later `after`, or change `while`",
+            )
+
+    def _priority(self, table: Table) -> int:
+        given = table.data.get("priority", 0)
+        if isinstance(given, bool) or not isinstance(given, int):
+            said = "a fraction" if isinstance(given, float) else kind_word(given)
+            table.fault(f"`priority` must be a whole number, not {said}", "of two due at one instant the higher is sent", at="priority")
+        elif abs(given) > _HIGHEST:
+            table.fault(f"`priority` is at most {_HIGHEST:,}", "of two due at one instant the higher is sent", at="priority")
+        else:
+            return given
+        return 0
+
+    def _reentry(self, table: Table) -> Reentry | None:
+        length = table.span("reentry", example='"7d"', positive=True)
+        return None if length is None else Reentry(math.ceil(length), table.data["reentry"])
+
+    def _excludes(self, table: Table, name: str | None) -> tuple[str, ...]:
+        others = [known for known in self._known if known != name]
+        found = names(table, "excludes", self._known, "campaign", others) or ()
+        if name in found:
+            place = (*table.path, "excludes", found.index(name))
+            self._document.fault(place, "a campaign cannot exclude itself", "a new trigger begins it anew; `reentry` keeps it from that")
+        return found
 
     def _while(self, table: Table) -> Condition | None:
         text = table.text("while", example="\"in_segment('cart_abandoned')\"")
@@ -140,18 +180,3 @@ class _Reader:
         if template is None or ("after" in table.data and after is None):
             return None
         return Step(math.ceil(after or 0), template)
-
-
-def _only(table: Table, known: Iterable[str], later: Iterable[str]) -> None:
-    table.only(known)
-    for key in later:
-        if key in table.data:
-            table.fault(f"`{key}` is not supported yet", "take it out: this release would not obey it", at=key, key=True)
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        return False
-    return True

@@ -1,4 +1,4 @@
-"""The message record: a decision as other systems read it, on the topic `messages`."""
+"""The message record: a decision as other systems read it, on the topic `messages`; and that a mail is withdrawn, on `withdrawals`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from scoring.ids import CHANGES, MESSAGES, uuid5
 from scoring.instants import rfc3339
 
 TOPIC = "messages"
+#: For delivery alone: a step is decided once, so what becomes of the reason afterwards doesn't stand among the decisions.
+WITHDRAWALS = "withdrawals"
 
 #: topic, JSON value, headers
 Rendered = tuple[str, bytes, list[tuple[str, bytes]]]
@@ -25,30 +27,39 @@ def message_id(campaign: str, customer_id: str, segment: str, episode: int, step
 
 
 def message(entry: list[Any], customer_id: str, detected_at: int | None) -> Rendered:
-    """Renders an entry of `Campaigns`; what the driver appended to it is left alone."""
+    """Renders an entry of `Campaigns`; what the driver appended to it is left alone. Entries of an older release end earlier."""
     _, campaign, step, decision, reason, at, episode, template, segment, kind = entry[:10]
-    to, language, context = None, None, {}
-    if decision == "send":
-        to, language, first_name, transactional, started, origin, tier, attributes, lines = entry[10:19]
-        context = {
-            "segment": segment, "from": origin, "to": tier, "since": rfc3339(started), "attributes": attributes, "first_name": first_name,
-            "transactional": transactional, **cart.shown(lines),
-        }  # fmt: skip
     record: dict[str, Any] = {
         "message_id": message_id(campaign, customer_id, segment, episode, step),
         "customer_id": customer_id,
         "campaign": campaign,
         "step": step,
-        "variant": None,
-        "template": template,
-        "decision": decision,
-        "reason": reason,
-        "at": rfc3339(at),
-        "change_id": uuid5(CHANGES, f"{customer_id}/{segment}/{episode}/{kind}"),
-        "to": to,
-        "language": language,
-        "context": context,
     }
+    change_id = uuid5(CHANGES, f"{customer_id}/{segment}/{episode}/{kind}")
+    if decision == "withdrawn":
+        record |= {"decision": decision, "reason": reason, "at": rfc3339(at), "change_id": change_id}
+    else:
+        variant, to, language, context = _contents(entry)
+        record |= {
+            "variant": variant, "template": template, "decision": decision, "reason": reason, "at": rfc3339(at), "change_id": change_id,
+            "to": to, "language": language, "context": context,
+        }  # fmt: skip
     if detected_at is not None:
         record["detected_at"] = rfc3339(detected_at)
-    return TOPIC, _encode(record), headers(record["message_id"], f"gedrag.message.{decision}".encode(), record["at"], customer_id)
+    topic = WITHDRAWALS if decision == "withdrawn" else TOPIC
+    return topic, _encode(record), headers(record["message_id"], f"gedrag.message.{decision}".encode(), record["at"], customer_id)
+
+
+def _contents(entry: list[Any]) -> tuple[str | None, str | None, str | None, dict[str, Any]]:
+    """(variant, to, language, context): only what is sent has the last three."""
+    if entry[3] != "send":
+        return entry[10] if len(entry) > 10 else None, None, None, {}
+    to, language, first_name, transactional, started, origin, tier, attributes, lines = entry[10:19]
+    variant, valid_until, begin, end = entry[19:23] if len(entry) >= 23 else (None,) * 4
+    context = {
+        "segment": entry[8], "from": origin, "to": tier, "since": rfc3339(started), "attributes": attributes, "first_name": first_name,
+        "transactional": transactional, **cart.shown(lines),
+        "valid_until": None if valid_until is None else rfc3339(valid_until),
+        "quiet": None if begin is None or end is None else [rfc3339(begin), rfc3339(end)],
+    }  # fmt: skip
+    return variant, to, language, context

@@ -78,7 +78,7 @@ class Engine:
             if event.rank == PURCHASES and not event.refunded and orders.repeated(state, event, self.lateness):  # type: ignore[union-attr, arg-type]
                 return None
             if state.due < ts:
-                self.until(state, ts - 1, out)
+                self.until(state, ts - 1, out, event.customer_id)
                 n = len(out)
             effects = self._folds[event.rank](state, event, ts)
             if ts < state.at:
@@ -101,13 +101,14 @@ class Engine:
         if campaigns is not None:
             if len(out) > n or state.campaigns is not None:
                 campaigns.on_event(state, event, now, out[n:], out)
-            if state.campaigns is not None and (until := campaigns.due(state)) < due:
+            if state.campaigns is not None and (until := campaigns.due(state, now)) < due:
                 due = until
         state.due = due
         return state
 
-    def until(self, state: Customer, t: int, out: list[Entry]) -> bool:
-        """Fires every deadline of the customer up to and including `t`, each at its own instant.
+    def until(self, state: Customer, t: int, out: list[Entry], customer: str | bytes | None = None) -> bool:
+        """Fires every deadline of the customer up to and including `t`, each at its own instant. Campaigns with a hold-out or variants
+        need the `customer`'s id (or the key's bytes).
 
         Returns True if anything changed but `due`. If not, the firing was quiet: a re-run gives the same, it need not be stored.
         """
@@ -120,8 +121,8 @@ class Engine:
                 if until < due:
                     due = until
             if campaigns is not None and (len(out) > n or state.campaigns is not None):
-                campaigns.on_time(state, now, out[n:], out)
-                if state.campaigns is not None and (until := campaigns.due(state)) < due:
+                campaigns.on_time(state, now, out[n:], out, customer)
+                if state.campaigns is not None and (until := campaigns.due(state, now)) < due:
                     due = until
             if due <= now:
                 raise AssertionError(f"a deadline at {now} did not pass: the next one would be {due}")
@@ -132,6 +133,10 @@ class Engine:
         return changed
 
     # ---- around them
+
+    @property
+    def campaigns(self) -> Campaigns | None:
+        return self._campaigns
 
     def layout(self) -> bytes:
         """What a later release, or other definitions, need to read memberships made under these: store it under `fingerprint`."""
@@ -162,7 +167,7 @@ class Engine:
         campaigns = self._campaigns
         if campaigns is not None:
             campaigns.on_time(state, now, out[n:], out)
-            if state.campaigns is not None and (until := campaigns.due(state)) < due:
+            if state.campaigns is not None and (until := campaigns.due(state, now)) < due:
                 due = until
         state.at, state.due, state.definitions = now, due, self.fingerprint
 

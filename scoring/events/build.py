@@ -129,7 +129,9 @@ def email_event(value: EmailValue, ts: int) -> EmailEvent:
     type_ = _word(value, 3, "type", value.type, _EMAIL_TYPES, "unknown_type")
     if not value.message_id:
         raise Invalid("missing_field", "message_id: required")
-    return EmailEvent(value.customer_id, ts, type_, value.message_id, value.machine or False, value.event_id or None)
+    return EmailEvent(
+        value.customer_id, ts, type_, value.message_id, value.machine or False, value.event_id or None, value.soft or False
+    )
 
 
 def feedback(value: FeedbackValue, ts: int) -> Feedback:

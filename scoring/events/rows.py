@@ -156,6 +156,6 @@ def _object(name: str, cell: str) -> str:
 _COLUMNS: dict[str, Callable[[str, str], Any]] = {
     "ts": _instant,
     **dict.fromkeys(("price", "quantity", "total", "discount", "score", "max_score", "household_size"), _number),
-    **dict.fromkeys(("machine", "gift"), _flag),
+    **dict.fromkeys(("machine", "soft", "gift"), _flag),
     **dict.fromkeys(("lines", "consent", "traits"), _object),
 }

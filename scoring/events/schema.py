@@ -78,6 +78,7 @@ class EmailEvent(msgspec.Struct, gc=False):
     message_id: str = ""
     machine: bool = False
     event_id: str | None = None
+    soft: bool = False  # of bounced: one that may pass, such as a full mailbox
 
     @property
     def event_type(self) -> str:

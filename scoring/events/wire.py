@@ -78,6 +78,7 @@ class EmailValue(Value, gc=False):
     type: str | None = None
     message_id: Id | None = None
     machine: bool | None = None
+    soft: bool | None = None
     session_id: Id | None = None
 
 

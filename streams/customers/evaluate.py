@@ -128,7 +128,7 @@ class Evaluator:
                     changed = True
                     if len(entries) > before:
                         self._attribute(entries, before, event, number, rank, offset)
-                if state.due <= until and fire(state, until, entries):
+                if state.due <= until and fire(state, until, entries, key):
                     fired += 1
                     changed = True
                 if changed:
@@ -156,7 +156,7 @@ class Evaluator:
                 stored = states[key]
                 state = opened(key, stored)
                 entries: list[Entry] = []
-                if fire(state, until, entries):
+                if fire(state, until, entries, key):
                     put(key, state, UNARMED, entries)
                     fired += 1
                 else:

@@ -116,5 +116,5 @@ class Flusher:
     def _count(self, topic: str) -> None:
         if topic == "messages":
             self._counters.messages += 1
-        else:
+        elif topic == "segment-changes":
             self._counters.changes += 1

@@ -27,6 +27,11 @@ class Names:
         return self.prefix + "messages"
 
     @property
+    def withdrawals(self) -> str:
+        """Of messages decided to be sent whose reason went before they were."""
+        return self.prefix + "withdrawals"
+
+    @property
     def dead_letters(self) -> str:
         return self.prefix + "dead-letters"
 

@@ -41,6 +41,7 @@ def topics(settings: Settings) -> list[Topic]:
         *(Topic(name, kept) for name in names.inputs),
         Topic(names.changes, kept),
         Topic(names.messages, kept),
+        Topic(names.withdrawals, kept),
         Topic(names.dead_letters, {**kept, "retention.ms": str(max(settings.retention, 30 * DAY)), "max.message.bytes": str(LARGEST)}),
         Topic(
             names.changelog,

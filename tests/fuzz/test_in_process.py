@@ -89,7 +89,7 @@ def test_every_input_is_applied_or_a_repeat_or_a_dead_letter() -> None:
     want = counted(of_the_good, NAMES, judge, later)
     for key in want.states:
         outcome.states[key] = state = state_of(states[key.encode()])
-        judge.until(state, later, [])
+        judge.until(state, later, [], key)
     assert len(want.states) == 50
     compare(want.until(now), outcome)
     print(

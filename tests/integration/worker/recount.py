@@ -150,7 +150,7 @@ def counted(topics: Sequence[Iterable[Any]], names: Names, engine: Engine, end: 
             _tell(outcome, engine, entry, event.customer_id)
     for customer, state in outcome.states.items():
         out = []
-        engine.until(state, end, out)
+        engine.until(state, end, out, customer)
         for entry in out:
             _tell(outcome, engine, entry, customer)
     return outcome
@@ -160,7 +160,7 @@ def _tell(outcome: Outcome, engine: Engine, entry: list[Any], customer: str) -> 
     topic, value, _ = engine.render(entry, customer, None)
     if topic == "segment-changes":
         outcome.add(value)
-    else:
+    elif topic == "messages":
         outcome.add_message(value)
 
 
@@ -177,7 +177,7 @@ async def delivered(address: str, names: Names, engine: Engine, end: int, partit
     for restored in by_partition.values():
         for key, value in restored.states.items():
             state = outcome.states[key.decode()] = state_of(value)
-            engine.until(state, end, [])
+            engine.until(state, end, [], key)
     return outcome
 
 

@@ -47,7 +47,7 @@ steps = [ { template = "abandoned_cart_1" }, { after = "24h", template = "abando
 
 
 class Shop:
-    """`messages`: every message record, as a dict; `changes`: every change record."""
+    """`messages`, `changes`, `withdrawn`: every record of these topics, as a dict."""
 
     def __init__(self, campaigns: str = CART, segments: str = SEGMENTS, customer: str = "c1") -> None:
         self.customer = customer
@@ -55,6 +55,7 @@ class Shop:
         self.state: Customer | None = None
         self.messages: list[dict[str, Any]] = []
         self.changes: list[dict[str, Any]] = []
+        self.withdrawn: list[dict[str, Any]] = []
         self._n = 0
 
     def send(self, *events: Event) -> Shop:
@@ -69,7 +70,7 @@ class Shop:
         self.state = self._restarted()
         assert self.state is not None
         out: list[list[Any]] = []
-        self.engine.until(self.state, t, out)
+        self.engine.until(self.state, t, out, self.customer)
         self._take(out)
         return self
 
@@ -82,13 +83,17 @@ class Shop:
         """(campaign, step, decision, reason, ms after T) of each message."""
         return [(m["campaign"], m["step"], m["decision"], m["reason"], ms(m["at"]) - T) for m in self.messages]
 
+    def running(self) -> list[str]:
+        """The campaigns that still have a step to come."""
+        return [name for name in (self.state.campaigns or {}) if name] if self.state is not None else []
+
     def _restarted(self) -> Customer | None:
         return None if self.state is None else decode(encode(self.state))
 
     def _take(self, out: list[list[Any]]) -> None:
         for entry in out:
             topic, value, _ = self.engine.render(entry, self.customer, None)
-            (self.messages if topic == "messages" else self.changes).append(json.loads(value))
+            {"messages": self.messages, "segment-changes": self.changes, "withdrawals": self.withdrawn}[topic].append(json.loads(value))
 
 
 def _engine(campaigns: str, segments: str) -> Engine:

@@ -37,6 +37,7 @@ def test_a_whole_record() -> None:
                 {"product_id": "p3", "quantity": 1, "price": None, "value": 0},
             ],
             "cart_lines_left_out": 0, "cart_items": 4.5, "cart_value": 39.99,
+                "valid_until": "2026-03-02T11:02:00.000Z", "quiet": None,
         },
     }  # fmt: skip
 
