@@ -58,7 +58,7 @@ def shown(loaded: Settings, name: str) -> str:
         return "hidden"
     if isinstance(value, int) and str(setting.metadata["default"])[-1:].isalpha():
         return span(value)
-    return mask(str(value))
+    return mask(", ".join(value) if isinstance(value, tuple) else str(value))
 
 
 def span(milliseconds: int) -> str:

@@ -157,6 +157,24 @@ def key_ring(value: str) -> tuple[tuple[str, str], ...]:
     return keys
 
 
+def write_keys(value: str) -> tuple[str, ...]:
+    """Several with commas or lines: while one is replaced, the old and the new."""
+    keys = tuple(re.split(r"[,\s]+", value.strip()))
+    if not all(re.fullmatch(r"[A-Za-z0-9._~-]{16,128}", key) for key in keys):
+        raise ValueError(
+            "16 to 128 letters, digits and '.', '_', '~', '-' each, several with commas or lines; one is made by: openssl rand -hex 16"
+        )
+    return keys
+
+
+def origins(value: str) -> tuple[str, ...]:
+    """Web sites by scheme and host, several with commas; or "*"."""
+    sites = tuple(part.strip() for part in value.split(",") if part.strip())
+    if sites != ("*",) and not all(re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", site) for site in sites):
+        raise ValueError('scheme and host of web sites, such as https://www.shop.example, several with commas, or "*"')
+    return tuple(site.lower() for site in sites)
+
+
 def colour(value: str) -> str:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
         raise ValueError("a colour, # and six hex digits, such as #1f6f5c")

@@ -145,7 +145,7 @@ class _Reader:
         self.faults.extend(self._together())
         if self.faults:
             raise SettingsError(self.faults)
-        for name in ("segments", "campaigns"):
+        for name in ("segments", "campaigns", "collector"):
             if self._origins[name] == "default" and not self._get(name).exists():
                 self._set(name, SHIPPED / f"{name}.toml", "shipped")
         return Settings(**self._values, origins=self._origins)
@@ -167,7 +167,7 @@ class _Reader:
                 yield f"{name}: there is no file {path}"
         if (folder := self._get("templates")) and not folder.is_dir():
             yield f"templates: there is no folder {folder}"
-        for name in ("segments", "campaigns"):
+        for name in ("segments", "campaigns", "collector"):
             if self._origins[name] != "default" and not self._get(name).is_file():
                 yield f"{name}: there is no file {self._get(name)}"
         if self._get("public_url") and not self._get("link_keys"):

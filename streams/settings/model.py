@@ -89,6 +89,13 @@ class Settings:
     currency: str = _setting("EUR", kinds.currency, "the shop's currency")
     web: str = _setting("127.0.0.1:6066", kinds.listen, 'where the worker serves its health and metrics, or "off"')
     serve: str = _setting("127.0.0.1:8080", kinds.address, "where `gedrag serve` listens")
+    write_keys: tuple[str, ...] | None = _setting(
+        None, kinds.write_keys, "what tracking libraries come with to the collector; several with commas or lines", secret=True
+    )
+    collector: Path = _setting("collector.toml", kinds.text, "what calls become, before the shipped names; may be missing", file=True)
+    collector_origins: tuple[str, ...] = _setting(
+        "", kinds.origins, 'web sites whose pages may call the collector (CORS), with commas, or "*"; default: none'
+    )
     log: str = _setting("auto", kinds.choice("auto", "console", "json"), "auto: for people in a terminal, JSON otherwise")
     log_level: str = _setting("info", kinds.choice("debug", "info", "warning", "error"), "the least that is logged")
     origins: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
