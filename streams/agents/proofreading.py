@@ -62,4 +62,5 @@ def insist(composer: Composer, campaigns: Campaigns, definitions: Definitions) -
 
 
 def variants(campaign: Campaign) -> tuple[str, ...]:
-    return tuple(getattr(campaign, "variants", None) or ())
+    """Their names, in the order of the file."""
+    return tuple(name for name, _ in campaign.variants)

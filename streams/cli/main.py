@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "See everything work on this machine, without Docker.",
     "check": "Say what is wrong with a definition file, or what its segments read.",
     "replay": "Run files of events through the engine; write every change.",
+    "preview": "Show a campaign's mail before anybody gets it.",
     "simulate": "Write a made-up shop's events.",
     "worker": "Run the stream worker.",
     "serve": "Run the HTTP server: the API, the collector and the links in mails.",
