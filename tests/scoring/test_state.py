@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from scoring.state import VERSION, Customer, StateFromTheFuture, create, decode, encode
+from scoring.state import VERSION, Customer, StateFromTheFuture, cart_log_of, create, decode, encode
 
 #: As the first release wrote it, cut before the fields that came after `h0`: a release without them.
 SHORT = msgspec.msgpack.encode([1, 7, 1_000, 2_000, 500, 0])
@@ -17,6 +17,23 @@ def test_comes_back_as_it_was() -> None:
     state.event_ids = b"x" * 15
     state.history = [0, 1, 2, None, 3]
     assert decode(encode(state)) == state
+
+
+@pytest.mark.parametrize("visit_end", [None, -1, 0, 1, 1_767_225_600_000])
+@pytest.mark.parametrize("last_view", [None, -1, 0, 1, 1_767_225_600_000])
+@pytest.mark.parametrize("warm_at", [-1, 0, 1, 1_767_225_600_000])
+def test_instants_that_are_the_same(visit_end: int | None, last_view: int | None, warm_at: int) -> None:
+    state = Customer(visit_end=visit_end, last_view=last_view, warm_at=warm_at)
+    again = decode(encode(state))
+    assert again == state
+    assert again.last_view is not True and again.warm_at is not True
+
+
+def test_a_cart_s_log_comes_back_in_order_also_as_version_1_had_it() -> None:
+    log = [[14_137_804_800_000 + n, "a", f"p{n}", 1000, None] for n in (1, 1, 9, 88_000_000)]
+    state = Customer(cart_log=[list(each) for each in log])
+    assert cart_log_of(decode(encode(state))) == log
+    assert cart_log_of(Customer(cart_log=msgspec.msgpack.encode(log))) == log
 
 
 @pytest.mark.parametrize("bit", [0, 62, 63, 64, 200])
@@ -42,7 +59,7 @@ def test_a_value_of_a_newer_version_is_refused_with_the_remedy() -> None:
     state = create(5)
     state.version = VERSION + 1
     with pytest.raises(StateFromTheFuture, match="install a newer release"):
-        decode(encode(state))
+        decode(msgspec.msgpack.encode(state))
 
 
 @pytest.mark.parametrize("value", [b"", b"\xc0", b"{}", msgspec.msgpack.encode(["1"]), SHORT[:-1]])
