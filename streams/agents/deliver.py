@@ -1,149 +1,179 @@
-"""One message record from Kafka to the mail server, whatever fails on the way.
+"""One message record from Kafka to whoever sends mail, whatever fails on the way.
 
-A record is done with when its mail is sent (the server said so, and Redis holds the mark), was sent before, isn't to be sent, or
-can't be (a Refusal: it becomes a dead letter). Until then `deliver` keeps trying: while Redis or the mail server is away, for as long
-as it takes; while the server says "later" of this one mail, until `give_up`.
+A record is done with when its mail is handed over (the server said so, and Redis holds the mark), was before, isn't to be sent, or can't
+be (a Refusal). Until then `deliver` keeps trying: while Redis or the mail server is away, while sending is paused, while everything is
+refused, for as long as it takes; while the server says "later" of this one mail, until it is too old.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import structlog
-from redis.exceptions import RedisError
 
+from streams.agents.gate import Done, Gate, Refusal, Verdict, Wait, until
+from streams.agents.hand_over import HandsOver, Insist, unbroken
 from streams.agents.mail import Composer
 from streams.agents.message import BadMessage, Message, read
+from streams.agents.refusals import Refusals
+from streams.agents.standing import Standing
 from streams.clock import monotonic, now_ms
 from streams.sinks.backoff import Backoff
 from streams.sinks.claims import Claims
-from streams.sinks.outage import Outage
-from streams.sinks.smtp import Deferred, Mailer, Rejected, Unavailable
+from streams.sinks.mail import Deferred, Mailer, Outgoing, Rejected, Unavailable, Unwelcome
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
-
-_AWAY = (RedisError, OSError)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a record becomes a dead letter: a short code and a sentence."""
-
-    error: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: first and longest wait between tries, how long a mail may be deferred, how often to look at another's claim, and how long
-    one sending may take."""
+    """Seconds: first and longest wait between tries while nobody answers, the longest between tries of a mail that is deferred, how long
+    it may be, how often to look at what may end any moment, and how long one sending may take."""
 
     first: float = 0.5
     longest: float = 60.0
-    give_up: float = 1800.0
+    deferred: float = 900.0
+    give_up: float = 86_400.0
     look: float = 1.0
     reply: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record of `messages`. `place`: where it stands, such as `3@1207`; `current`: is it still ours to deliver; `aside`: called when it
+    is going to take its time, so that others need not wait for it."""
+
+    value: bytes | None
+    partition: int = 0
+    place: str = ""
+    current: Callable[[], bool] = lambda: True
+    aside: Callable[[], None] = lambda: None
 
 
 class Deliverer:
     """Belongs to one event loop; `deliver` may run many times at once."""
 
-    def __init__(self, mailer: Mailer, claims: Claims, composer: Composer, patience: Patience | None = None) -> None:
+    def __init__(
+        self, mailer: Mailer, claims: Claims, composer: Composer, gate: Gate, patience: Patience | None = None,
+        standing: Standing | None = None,
+    ) -> None:  # fmt: skip
         self._mailer = mailer
         self._claims = claims
         self._composer = composer
-        self._patience = patience or Patience()
+        self._gate = gate
+        self._patience = patience = patience or Patience()
+        self._refusals = Refusals(first=patience.first, longest=patience.longest)
         self._sender = composer.shop.sender.addr_spec
-        self._smtp = Outage("the mail server", "no mail is lost, it goes out when the server answers")
-        self._redis = Outage("Redis", "no mail is sent without its record of what was sent; it goes on when Redis answers")
-        self.sent = 0
+        self._insist = Insist(patience.first, patience.longest)
+        self._hands_over = HandsOver(mailer, claims, gate, self._insist, reply=patience.reply, look=patience.look)
+        self.standing = standing or Standing()
 
-    async def deliver(self, value: bytes | None) -> Refusal | None:
-        """Returns when the record is done with; a Refusal if it can't be delivered."""
+    async def deliver(self, record: Record) -> tuple[Message | None, Refusal] | None:
+        """Returns when the record is done with: None, or why it isn't sent, with the message as far as it is one."""
+        message = None
         try:
-            message = read(value)
+            message = read(record.value)
             if message.decision != "send":
                 return None
-            mail = self._composer.compose(message, now_ms())
+            refusal = await self._until_done(message, record)
         except BadMessage as error:
-            return Refusal(error.error, str(error))
-        return await self._until_done(message, mail)
+            refusal = Refusal(error.error, str(error))
+        if refusal is None:
+            return None
+        self.standing.count("refused")
+        return message, refusal
 
-    async def _until_done(self, message: Message, mail: bytes) -> Refusal | None:
-        backoff, since, token = Backoff(self._patience.first, self._patience.longest), monotonic(), self._claims.token()
-        while True:
-            held = await self._insist(lambda: self._claims.take(message.message_id, token))
-            if held is None:
-                log.info("already sent", message_id=message.message_id, campaign=message.campaign)
-                return None
-            if held > 0:  # somebody else is sending it, or was when killed: its lease runs out
-                await asyncio.sleep(min(held, self._patience.look))
-                continue
-            # Not to be cancelled between the server's reply and the mark.
-            refusal, again = await _unbroken(self._try(message, mail, token, monotonic() - since))
-            if not again:
-                return refusal
-            await asyncio.sleep(backoff.next())
-
-    async def _try(self, message: Message, mail: bytes, token: str, waited: float) -> tuple[Refusal | None, bool]:
-        """(why not at all, whether to try again)."""
-        assert message.to is not None
-        refusal, again = None, False
-        renewing = asyncio.create_task(self._renew(message.message_id, token))
+    async def _until_done(self, message: Message, record: Record) -> Refusal | None:
+        """Raises BadMessage."""
+        tries = _Tries(self._claims.token(), self._patience)
         try:
-            async with asyncio.timeout(self._patience.reply):
-                await self._mailer.send(self._sender, message.to, mail)
-        except Rejected as error:
-            refusal = Refusal("mail_rejected", str(error))
-        except Deferred as error:
-            again = waited < self._patience.give_up
-            refusal = None if again else Refusal("mail_deferred", f"for {waited:.0f} s, the last time: {error}")
-            log.warning("the mail server says later", message_id=message.message_id, error=str(error), again=again)
-        except (Unavailable, TimeoutError) as error:
-            self._smtp.failed(error)
-            again = True
-        else:
-            self._smtp.over()
-            await self._insist(lambda: self._claims.sent(message.message_id))
-            self.sent += 1
-            log.info("mail sent", message_id=message.message_id, campaign=message.campaign, step=message.step)
-            return None, False
+            while record.current():
+                verdict = await self._judge(message, record)
+                if verdict is None:
+                    self.standing.ends("paused", "sending goes on")
+                    verdict = await self._try(message, record, tries)
+                if verdict is None:
+                    return None
+                if isinstance(verdict, Refusal):
+                    return verdict
+                if isinstance(verdict, Done):
+                    await self._done(message, verdict)
+                    return None
+                await self._wait(verdict, record)
         finally:
-            renewing.cancel()
-        await self._insist(lambda: self._claims.give_back(message.message_id, token))
-        return refusal, again
+            self._refusals.forget(message.message_id)
+        return None
 
-    async def _renew(self, message_id: str, token: str) -> None:
-        while True:
-            await asyncio.sleep(self._claims.lease / 3)
-            with contextlib.suppress(*_AWAY):
-                await self._claims.take(message_id, token)
+    async def _wait(self, verdict: Wait, record: Record) -> None:
+        if pause := verdict.pause:
+            words = f"sending is paused by {pause.who}"
+            self.standing.begins("paused", words, "no mail is lost; to go on: gedrag sending resume", pause.why)
+        if verdict.aside:
+            record.aside()
+        await until(verdict.seconds, lambda: not record.current())
 
-    async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Asks Redis until it answers."""
-        backoff = Backoff(self._patience.first, self._patience.longest)
-        while True:
-            try:
-                answer = await ask()
-            except _AWAY as error:
-                self._redis.failed(error)
-                await asyncio.sleep(backoff.next())
-            else:
-                self._redis.over()
-                return answer
+    async def _done(self, message: Message, verdict: Done) -> None:
+        log.info("not sent", why=verdict.why, message_id=message.message_id, campaign=message.campaign)
+        if verdict.new:
+            self.standing.count("withheld")
+            await self._insist(lambda: self._claims.dropped(message.message_id, now_ms(), verdict.why))
+
+    async def _judge(self, message: Message, record: Record) -> Verdict:
+        return await self._insist(lambda: self._gate.judge(message, record.partition, record.place))
+
+    async def _try(self, message: Message, record: Record, tries: _Tries) -> Verdict:
+        """None: it was handed over. Raises BadMessage."""
+        judged, name = monotonic(), self._mailer.name
+        mail = self._composer.compose(message, now_ms())
+        try:
+            async with self._refusals.turn(), self._mailer.ready() as hand_over:
+                if monotonic() - judged > self._patience.look:  # it took a while to come this far
+                    if (verdict := await self._judge(message, record)) is not None:
+                        return verdict
+                    mail = self._composer.compose(message, now_ms())
+                assert message.to is not None
+                outgoing = Outgoing(self._sender, message.to, mail, message.message_id, message.customer_id)
+                verdict = await unbroken(self._hands_over.once(message, outgoing, tries.token, hand_over))
+        except Rejected as error:
+            return self._rejected(message, error)
+        except Deferred as error:
+            return self._deferred(message, error, tries)
+        except Unavailable as error:
+            does = "refuses us" if isinstance(error, Unwelcome) else "is away"
+            self.standing.begins("away", f"{name} {does}", "no mail is lost, they go out when it takes them", str(error))
+            return Wait(max(tries.away.next(), error.wait), "nobody takes mails", aside=False)
+        if verdict is None:
+            self._refusals.accepted(message.message_id)
+            self.standing.ends("away", f"{name} is back")
+            self.standing.ends("refused", f"{name} takes mails again")
+            self.standing.count("sent")
+        return verdict
+
+    def _rejected(self, message: Message, error: Rejected) -> Verdict:
+        self.standing.ends("away", f"{self._mailer.name} is back")
+        if self._refusals.believe(message.message_id):
+            self.standing.count("bounced" if error.recipient else "rejected")
+            return Refusal("mail_bounced" if error.recipient else "mail_rejected", str(error), bounced=error.recipient)
+        meanwhile = "mails wait and are tried one at a time; see to the sender, the account and block lists"
+        self.standing.begins("refused", f"{self._mailer.name} refuses every mail", meanwhile, str(error))
+        return Wait(self._patience.first, "every mail is refused")
+
+    def _deferred(self, message: Message, error: Deferred, tries: _Tries) -> Verdict:
+        waited = monotonic() - tries.since
+        again = waited < self._patience.give_up
+        self.standing.count("deferred")
+        log.warning("the mail server says later", message_id=message.message_id, error=str(error), again=again)
+        if again:
+            return Wait(tries.later.next(), "the server says later")
+        return Refusal("mail_deferred", f"for {waited:.0f} s, the last time: {error}")
 
 
-async def _unbroken(work: Awaitable[T]) -> T:
-    """Lets the work end even if we are cancelled meanwhile; then passes the cancellation on."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+class _Tries:
+    """One message's: the name under which it is claimed, and how long to wait after failures."""
+
+    def __init__(self, token: str, patience: Patience) -> None:
+        self.token = token
+        self.since = monotonic()
+        self.away = Backoff(patience.first, patience.longest)
+        self.later = Backoff(patience.first, patience.deferred)

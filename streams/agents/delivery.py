@@ -7,73 +7,114 @@ under way at once; acknowledgements stay in order (see in_order.py).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scoring.campaigns.read import read as read_campaigns
 from scoring.segments.read import read as read_segments
 from streams.agents import proofreading
-from streams.agents.dead_letters import DeadLetterBox
-from streams.agents.deliver import Deliverer
+from streams.agents.aftermath import Aftermath
+from streams.agents.deliver import Deliverer, Patience, Record
+from streams.agents.gate import Gate
+from streams.agents.hand_over import Insist
 from streams.agents.in_order import InOrder, no_waiting
 from streams.agents.mail import Composer
-from streams.agents.reach import mailer_of, reach_redis, reach_smtp, redis_of
+from streams.agents.reach import mailer_of, reach_mail, reach_redis, redis_of
 from streams.agents.shop import Shop
+from streams.agents.standing import Standing
+from streams.agents.withdrawals import Withdrawals
 from streams.app import topic
+from streams.links import Links
 from streams.sinks.claims import Claims
+from streams.sinks.handovers import HandOvers
+from streams.sinks.sending import Switch
 
 if TYPE_CHECKING:
+    from scoring.campaigns.decide import Campaigns
+    from scoring.segments.model import Definitions
     from streams.settings import Settings
 
 #: Events under way at once, of which as many as there are connections are being sent.
 UNDER_WAY = 64
 CONNECTIONS = 8
+#: Events beside those that wait for longer (deferred by the server, for the end of the night, for the caps).
+ASIDE = 20_000
 #: Seconds that mails already on their way to the server are given when the worker stops.
 PARTING = 15.0
+
+#: How this process's delivery stands, for its health page and figures.
+standing = Standing()
 
 
 async def check(settings: Settings) -> None:
     """Redis and the mail server answer, and the mails of every campaign can be made. Raises Misconfigured, Faults, OSError."""
     composer = _composer(settings)
-    definitions = read_segments(settings.segments.read_text(encoding="utf-8"), str(settings.segments))
-    campaigns = read_campaigns(settings.campaigns.read_text(encoding="utf-8"), definitions, str(settings.campaigns))
+    definitions, campaigns = _campaigns(settings)
     proofreading.insist(composer, campaigns, definitions)
     await reach_redis(settings)
-    await reach_smtp(settings)
+    await reach_mail(settings)
 
 
 def _composer(settings: Settings) -> Composer:
-    return Composer(Shop.of(settings), settings.currency, settings.templates)
+    return Composer(Shop.of(settings), settings.currency, settings.templates, Links.of(settings))
+
+
+def _campaigns(settings: Settings) -> tuple[Definitions, Campaigns]:
+    definitions = read_segments(settings.segments.read_text(encoding="utf-8"), str(settings.segments))
+    return definitions, read_campaigns(settings.campaigns.read_text(encoding="utf-8"), definitions, str(settings.campaigns))
+
+
+class Delivery:
+    """All that delivers in this process. Belongs to one event loop; connects when first used."""
+
+    def __init__(self, settings: Settings, composer: Composer, caps: list[tuple[int, int]]) -> None:
+        """`caps`: (count, ms)."""
+        self._redis = redis = redis_of(settings)
+        self._mailer = mailer_of(settings, CONNECTIONS)
+        claims, patience = Claims(redis, settings.app_id), Patience(give_up=settings.mail_max_age / 1000)
+        self.withdrawals = Withdrawals(settings, claims)
+        switch, handovers = Switch(redis, settings.app_id), HandOvers(redis, settings.app_id, caps)
+        gate = Gate(claims, switch, handovers, settings.mail_max_age, self.withdrawals)
+        self._deliverer = Deliverer(self._mailer, claims, composer, gate, patience, standing)
+        self._aftermath = Aftermath(settings, claims, Insist(patience.first, patience.longest))
+
+    async def handle(self, event: Any, current: Callable[[], bool], aside: Callable[[], None]) -> None:
+        """Returns when the record is done with: sent, not to be sent, or a dead letter."""
+        message = event.message
+        place = f"{message.partition}@{message.offset}"
+        refused = await self._deliverer.deliver(Record(message.value, message.partition, place, current, aside))
+        if refused is not None:
+            await self._aftermath.refused(message, place, *refused)
+
+    async def close(self) -> None:
+        await self.withdrawals.close()
+        await self._aftermath.close()
+        await self._mailer.close()
+        await self._redis.aclose()
 
 
 def register(app: Any, settings: Settings) -> Any:
     """Makes the agent on the Faust app; returns it. Raises Misconfigured. Nothing is connected before the app starts."""
     composer = _composer(settings)
+    caps = [(cap.count, cap.per) for cap in getattr(_campaigns(settings)[1].policy, "caps", ())]
     no_waiting(app)
 
     @app.agent(topic(app, settings, "messages"), name="delivery")  # type: ignore[untyped-decorator, unused-ignore]
     async def delivery(stream: Any) -> None:
-        redis = redis_of(settings)
-        mailer = mailer_of(settings, CONNECTIONS)
-        deliverer = Deliverer(mailer, Claims(redis, settings.app_id), composer)
-        letters = DeadLetterBox(settings)
-        line = InOrder(
-            UNDER_WAY,
-            is_current=lambda event: event.message.generation_id == app.consumer_generation_id,
-            on_fault=lambda error: asyncio.ensure_future(app.crash(error)),
-        )
+        made = Delivery(settings, composer, caps)
 
-        async def handle(event: Any) -> None:
-            refusal = await deliverer.deliver(event.message.value)
-            if refusal is not None:
-                await letters.put(event.message, refusal.error, refusal.detail)
+        def is_current(event: Any) -> bool:
+            return bool(event.message.generation_id == app.consumer_generation_id)
 
+        line = InOrder(UNDER_WAY, is_current, lambda error: asyncio.ensure_future(app.crash(error)), most_aside=ASIDE)
         try:
             async for event in stream.noack().events():
-                await line.add(event, handle(event))
+                message = event.message
+                made.withdrawals.watch(message.partition, message.offset, round(message.timestamp * 1000))
+                await line.add(event, made.handle(event, partial(is_current, event), partial(line.aside, event)))
         finally:
             await line.end(PARTING)
-            await letters.close()
-            await mailer.close()
-            await redis.aclose()
+            await made.close()
 
     return delivery

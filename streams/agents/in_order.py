@@ -28,11 +28,16 @@ def no_waiting(app: Any) -> None:
 
 
 class InOrder:
-    """For a stream made with `noack()`. At most `limit` events are unacknowledged; then `add` waits: nothing more is read from Kafka."""
+    """For a stream made with `noack()`. At most `limit` events are unacknowledged, and those put aside; then `add` waits: nothing more is
+    read from Kafka."""
 
-    def __init__(self, limit: int, is_current: Callable[[Any], bool], on_fault: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self, limit: int, is_current: Callable[[Any], bool], on_fault: Callable[[BaseException], None], *, most_aside: int = 0
+    ) -> None:
         """`is_current(event)`: is its partition still ours, since it was read? Only then may it be acknowledged."""
         self._room = asyncio.Semaphore(limit)
+        self._most_aside = most_aside
+        self._aside: set[tuple[str, int, int, int]] = set()
         self._is_current = is_current
         self._on_fault = on_fault
         self._lines: dict[tuple[str, int, int], deque[Pending]] = {}
@@ -50,6 +55,16 @@ class InOrder:
         task = asyncio.create_task(work)
         self._lines.setdefault(place, deque()).append((event, task))
         task.add_done_callback(lambda _: self._advance(place))
+
+    def aside(self, event: Any) -> None:
+        """This event is going to take its time: it makes room for another one, unless too many have been put aside already.
+
+        It is acknowledged in its turn all the same, and nothing after it before.
+        """
+        name = _name(event)
+        if name not in self._aside and len(self._aside) < self._most_aside:
+            self._aside.add(name)
+            self._room.release()
 
     async def end(self, timeout: float) -> None:
         """Tells all work to stop and waits for it, `timeout` seconds at most."""
@@ -69,8 +84,16 @@ class InOrder:
                 self._on_fault(error)
                 return
             line.popleft()
-            self._room.release()
+            if (name := _name(event)) in self._aside:
+                self._aside.remove(name)
+            else:
+                self._room.release()
             if self._is_current(event):
                 event.ack()
         if not line:
             self._lines.pop(place, None)
+
+
+def _name(event: Any) -> tuple[str, int, int, int]:
+    message = event.message
+    return message.topic, message.partition, message.generation_id, message.offset

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from scoring.campaigns.contact import is_address
+from scoring.events.instants import epoch_ms
+from scoring.events.invalid import Invalid
 
 LONGEST_ID = 128
 
@@ -43,6 +45,9 @@ class Context(msgspec.Struct):
     cart_items: float = 0
     cart_value: float = 0
     attributes: dict[str, Any] = {}
+    #: When the next step takes its place; the customer's quiet hours that come next. RFC 3339.
+    valid_until: str | None = None
+    quiet: tuple[str, str] | None = None
 
 
 class Message(msgspec.Struct):
@@ -52,10 +57,29 @@ class Message(msgspec.Struct):
     step: int
     template: str
     decision: str
+    change_id: str = ""
+    at: str = ""
     to: str | None = None
     language: str | None = None
     variant: str | None = None
     context: Context = msgspec.field(default_factory=Context)
+
+    @property
+    def decided(self) -> int | None:
+        """When it was decided (epoch ms); None if the record doesn't say."""
+        return epoch_ms(self.at) if self.at else None
+
+    @property
+    def valid_until(self) -> int | None:
+        """The instant (epoch ms) from which on it isn't to be sent any more."""
+        until = self.context.valid_until
+        return epoch_ms(until) if until else None
+
+    @property
+    def quiet(self) -> tuple[int, int] | None:
+        """The customer's quiet hours that come next after the decision (epoch ms), from the first instant to the one after the last."""
+        quiet = self.context.quiet
+        return (epoch_ms(quiet[0]), epoch_ms(quiet[1])) if quiet else None
 
 
 _decode = msgspec.json.Decoder(Message).decode
@@ -76,8 +100,14 @@ def read(value: bytes | None) -> Message:
             raise BadMessage("not_a_message", f"{field} {getattr(message, field)[:80]!r} is none")
     if message.variant is not None and not _NAME.fullmatch(message.variant):
         raise BadMessage("not_a_message", f"variant {message.variant[:80]!r} is none")
+    if message.change_id and not _UUID.fullmatch(message.change_id):
+        raise BadMessage("not_a_message", f"change_id {message.change_id[:80]!r} is none")
     if message.language is not None and not _LANGUAGE.fullmatch(message.language):
         raise BadMessage("not_a_message", f"language {message.language[:80]!r} is none")
+    try:
+        _ = message.decided, message.valid_until, message.quiet
+    except Invalid as error:
+        raise BadMessage("not_a_message", f"at, valid_until or quiet: {error}") from None
     if not is_address(message.to):
         raise BadMessage("bad_address", "`to` is no plain e-mail address")
     return message

@@ -1,4 +1,4 @@
-"""Whether Redis and the mail server answer, asked once at start: a wrong address should end the worker with one line, not a silent wait."""
+"""Whether Redis and who sends mail answer, asked once at start: a wrong address should end the worker with one line, not a silent wait."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from streams.kafka.errors import Misconfigured
 from streams.sinks.address import server
-from streams.sinks.smtp import LogInRefused, Mailer, Unavailable
+from streams.sinks.mail import LogInRefused, Mailer, Unavailable
+from streams.sinks.postmark import PostmarkMailer
+from streams.sinks.smtp import SmtpMailer
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -26,7 +28,12 @@ def redis_of(settings: Settings, **options: Any) -> Redis:
 
 
 def mailer_of(settings: Settings, connections: int = 8) -> Mailer:
-    return Mailer(server(settings.smtp, settings.smtp_password), connections)
+    """As the setting `mail` says; connects when first used."""
+    if settings.mail == "postmark":
+        ours = bool(settings.public_url)
+        token = settings.postmark_token or ""
+        return PostmarkMailer(settings.postmark_url, token, settings.postmark_stream, ours=ours, connections=connections)
+    return SmtpMailer(server(settings.smtp, settings.smtp_password), connections)
 
 
 async def reach_redis(settings: Settings) -> None:
@@ -44,19 +51,20 @@ async def reach_redis(settings: Settings) -> None:
         await client.aclose()
 
 
-async def reach_smtp(settings: Settings) -> None:
-    """Raises Misconfigured with the remedy if the mail server doesn't answer or refuses the log-in."""
+async def reach_mail(settings: Settings) -> None:
+    """Raises Misconfigured with the remedy if the mail server, or Postmark, doesn't answer or refuses the log-in."""
     mailer = mailer_of(settings, connections=1)
+    postmark = settings.mail == "postmark"
+    log_in = "GEDRAG_POSTMARK_TOKEN, a server API token" if postmark else "the user in smtp and GEDRAG_SMTP_PASSWORD"
+    address = "see to the network, or postmark_url" if postmark else "start it, or set smtp (GEDRAG_SMTP) to where it is"
     try:
         async with asyncio.timeout(2 * TIMEOUT):
             await mailer.check()
     except LogInRefused as error:
-        raise Misconfigured(f"the mail server refuses the log-in ({error}); check the user in smtp and GEDRAG_SMTP_PASSWORD") from None
+        raise Misconfigured(f"{mailer.name} refuses the log-in ({error}); check {log_in}") from None
     except (Unavailable, TimeoutError) as error:
-        said, place = _short(error), mailer.server
-        raise Misconfigured(
-            f"the mail server does not answer at {place} ({said}); start it, or set smtp (GEDRAG_SMTP) to where it is"
-        ) from None
+        place = settings.postmark_url if postmark else str(server(settings.smtp, settings.smtp_password))
+        raise Misconfigured(f"{mailer.name} does not answer at {place} ({_short(error)}); {address}") from None
     finally:
         await mailer.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scoring.events.schema import TOPICS
+from scoring.events.schema import EMAIL_EVENTS, TOPICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,10 @@ class Names:
     def withdrawals(self) -> str:
         """Of messages decided to be sent whose reason went before they were."""
         return self.prefix + "withdrawals"
+
+    @property
+    def email_events(self) -> str:
+        return self.prefix + TOPICS[EMAIL_EVENTS]
 
     @property
     def dead_letters(self) -> str:

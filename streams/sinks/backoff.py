@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Backoff:
-    """Seconds to wait: `first`, doubling up to `longest`, each times a random 0.5 to 1."""
+    """Seconds to wait: a random part of `first`, doubling up to `longest` (full jitter)."""
 
     first: float = 0.5
     longest: float = 60.0
@@ -17,7 +17,7 @@ class Backoff:
     def next(self) -> float:
         wait = min(self.longest, self.first * 2.0 ** min(self.failures, 32))
         self.failures += 1
-        return wait * random.uniform(0.5, 1.0)
+        return wait * random.uniform(0.0, 1.0)
 
     def reset(self) -> None:
         self.failures = 0

@@ -1,28 +1,73 @@
-"""Claims on messages in Redis: who is sending one now, and which have been sent.
+"""Claims on messages in Redis: who is sending one now, which have been sent, and which are not to be.
 
-A key a message, `<app_id>:mail:<message id>`: `sending <token>` with a lease while somebody is at it, `sent` once the server has taken
-it over. What this guarantees: a message marked `sent` isn't sent again, and no two senders are at the same one at the same time as long
-as each renews its lease. What nothing can guarantee: SMTP has no transactions, so if a process is killed after the server took a
-message over and before the mark was written (one round trip to Redis), the message is sent once more when the lease has run out, with
-the same Message-ID, by which a mailbox may tell.
+A key a message, `<app_id>:mail:<message id>`: `sending <token> <until>` while somebody is at it (a lease, renewed), `sent <when>` once it
+was taken over, `refused <when> <place> <why>` for one that became a dead letter at that place in Kafka, `dropped <when> <why>` for one that
+isn't to be sent any more. What this guarantees: a message marked `sent` isn't sent again, and no two senders are at the same one at the
+same time as long as each renews its lease. What nothing can guarantee with SMTP, which has no transactions: if a process is killed after
+the server took a message over and before the mark was written (one round trip to Redis), the message is sent once more when the lease has
+run out, with the same Message-ID, by which a mailbox may tell. Whoever takes such a message is told that it is in doubt, and may ask a
+provider that knows.
+
+The engine's own words are marked beside it: `<app_id>:mail:withdrawn:<message id>`, it took back this message, and
+`<app_id>:mail:ended:<campaign>:<change id>`, it ended this run of a campaign, and so took back what of it wasn't sent.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 #: Marks are kept so many seconds: longer than messages usually stay in Kafka, so that reading the topic again mails nobody.
 KEPT = 90 * 86_400
+#: What was taken back is kept so many seconds after it was: retried dead letters are checked against it too.
+TAKEN_BACK = 35 * 86_400
 
 _TAKE = """
 local held = redis.call('GET', KEYS[1])
-if held == 'sent' then return -1 end
-if held and held ~= ARGV[1] then return math.max(redis.call('PTTL', KEYS[1]), 1) end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local doubt = 0
+if held then
+  if string.sub(held, 1, 4) == 'sent' then return {-1, 0} end
+  local token, till = string.match(held, '^(sending %x+) (%d+)$')
+  if token and token ~= ARGV[1] then
+    if tonumber(till) > now then return {tonumber(till) - now, 0} end
+    doubt = 1
+  end
+end
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. string.format('%.0f', now + ARGV[2]), 'EX', ARGV[3])
+return {0, doubt}
+"""
+_GIVE_BACK = """
+local held = redis.call('GET', KEYS[1])
+if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
+  if ARGV[2] == '1' then redis.call('SET', KEYS[1], ARGV[1] .. ' 0', 'KEEPTTL') else redis.call('DEL', KEYS[1]) end
+end
 return 0
 """
-_GIVE_BACK = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """`wait` 0: the message is ours for the length of the lease, else somebody else's for that many seconds; None: it has been sent.
+
+    `in_doubt`: somebody was at it before and did not tell how it ended.
+    """
+
+    wait: float | None
+    in_doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message. `state`: sent, refused (a dead letter), dropped or sending; `at`: epoch ms, 0 while it is being sent."""
+
+    state: str
+    at: int = 0
+    why: str = ""
+    place: str = ""
 
 
 class Claims:
@@ -40,14 +85,55 @@ class Claims:
         """A name for one sender at one message."""
         return f"sending {uuid.uuid4().hex}"
 
-    async def take(self, message_id: str, token: str) -> float | None:
-        """0: the message is ours for the length of the lease; > 0: somebody else's for that many seconds; None: it has been sent."""
-        answer = int(await self._take(keys=[self._prefix + message_id], args=[token, round(self.lease * 1000)]))
-        return None if answer < 0 else answer / 1000
+    async def outcomes(self, message_ids: Sequence[str]) -> list[Outcome | None]:
+        """What became of each; None of those nobody has been at yet, or long ago."""
+        if not message_ids:
+            return []
+        return [_outcome(held) for held in await self._redis.mget([self._prefix + each for each in message_ids])]
 
-    async def sent(self, message_id: str) -> None:
-        await self._redis.set(self._prefix + message_id, "sent", ex=KEPT)
+    async def known(self, message_id: str, campaign: str, change_id: str) -> tuple[Outcome | None, str]:
+        """What became of it, and why the engine has taken it back since; empty if it hasn't."""
+        keys = (message_id, f"withdrawn:{message_id}", f"ended:{campaign}:{change_id}")
+        held, withdrawn, ended = await self._redis.mget([self._prefix + key for key in keys])
+        taken_back = withdrawn if withdrawn is not None else ended
+        return _outcome(held), "" if taken_back is None else taken_back.decode("utf-8", "replace")
 
-    async def give_back(self, message_id: str, token: str) -> None:
+    async def take(self, message_id: str, token: str) -> Taken:
+        wait, doubt = await self._take(keys=[self._prefix + message_id], args=[token, round(self.lease * 1000), KEPT])
+        return Taken(None if wait < 0 else wait / 1000, bool(doubt))
+
+    async def sent(self, message_id: str, when: int) -> None:
+        """`when` in epoch ms."""
+        await self._redis.set(self._prefix + message_id, f"sent {when}", ex=KEPT)
+
+    async def refused(self, message_id: str, when: int, place: str, why: str) -> None:
+        """It lies in the dead letters; a retry by hand stands at another place and may send it."""
+        await self._redis.set(self._prefix + message_id, f"refused {when} {place or '-'} {why}", ex=KEPT)
+
+    async def dropped(self, message_id: str, when: int, why: str) -> None:
+        """It isn't to be sent any more."""
+        await self._redis.set(self._prefix + message_id, f"dropped {when} - {why}", ex=KEPT)
+
+    async def give_back(self, message_id: str, token: str, *, in_doubt: bool = False) -> None:
         """Ends our claim on a message that we don't send now, so that nobody waits for the lease."""
-        await self._give_back(keys=[self._prefix + message_id], args=[token])
+        await self._give_back(keys=[self._prefix + message_id], args=[token, int(in_doubt)])
+
+    async def take_back(self, messages: Mapping[str, str], runs: Mapping[tuple[str, str], str]) -> None:
+        """Notes what the engine has taken back and why: messages by id, runs by their campaign and the change that started them."""
+        pipe = self._redis.pipeline(transaction=False)
+        for message_id, reason in messages.items():
+            pipe.set(f"{self._prefix}withdrawn:{message_id}", reason, ex=TAKEN_BACK)
+        for (campaign, change_id), reason in runs.items():
+            pipe.set(f"{self._prefix}ended:{campaign}:{change_id}", reason, ex=TAKEN_BACK)
+        await pipe.execute()
+
+
+def _outcome(held: bytes | None) -> Outcome | None:
+    if held is None:
+        return None
+    state, _, rest = held.decode("utf-8", "replace").partition(" ")
+    if state == "sending":
+        return Outcome(state)
+    when, _, rest = rest.partition(" ")
+    place, _, why = rest.partition(" ")
+    return Outcome(state, int(when) if when.isdigit() else 0, why, place)

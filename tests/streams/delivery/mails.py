@@ -10,9 +10,11 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from scoring.instants import rfc3339
 from streams.agents.mail import Composer
 from streams.agents.message import read
 from streams.agents.shop import Shop
+from streams.clock import now_ms
 
 NOW = 1_772_359_200_000  # 2026-03-01T10:00:00Z
 SHOP = Shop(
@@ -38,7 +40,7 @@ def record(to: str = "kim@example.org", **fields: Any) -> dict[str, Any]:
     context |= {name.removeprefix("context_"): value for name, value in fields.items() if name.startswith("context_")}
     made = {
         "message_id": str(uuid.uuid4()), "customer_id": "c1", "campaign": "abandoned_cart", "step": 1, "variant": None,
-        "template": "abandoned_cart_1", "decision": "send", "reason": "", "at": "2026-03-01T10:00:00.000Z", "change_id": str(uuid.uuid4()),
+        "template": "abandoned_cart_1", "decision": "send", "reason": "", "at": rfc3339(now_ms()), "change_id": str(uuid.uuid4()),
         "to": to, "language": "en", "context": context,
     }  # fmt: skip
     return made | {name: value for name, value in fields.items() if not name.startswith("context_")}

@@ -134,7 +134,7 @@ async def test_from_messages_to_mails_and_a_restart_sends_nothing_twice(
         await asyncio.sleep(0.1)
     assert await committed(setup, setup.names.app_id + "-delivery", setup.names.messages) == 43
     letters = await dead_letters(setup)
-    assert Counter(headers["error"] for _, headers in letters) == {b"not_a_message": 1, b"bad_address": 1, b"mail_rejected": 1}
+    assert Counter(headers["error"] for _, headers in letters) == {b"not_a_message": 1, b"bad_address": 1, b"mail_bounced": 1}
     assert {value for value, _ in letters} == set(bad)
     assert {headers["topic"] for _, headers in letters} == {setup.names.messages.encode()}
     await stopped(process)

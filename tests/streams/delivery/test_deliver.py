@@ -11,16 +11,15 @@ from urllib.parse import urlsplit
 import pytest
 from redis.asyncio import Redis
 
-from streams.agents.deliver import Deliverer, Patience, Refusal
+from streams.agents.deliver import Refusal
 from streams.sinks.address import server
-from streams.sinks.claims import Claims
-from streams.sinks.smtp import Mailer
+from streams.sinks.claims import Claims, Taken
+from streams.sinks.smtp import SmtpMailer
 from tests.streams.delivery.conftest import Server
-from tests.streams.delivery.mails import composer, encoded, record
+from tests.streams.delivery.delivering import Sender, sender
+from tests.streams.delivery.mails import encoded, record
 
-QUICK = Patience(first=0.02, longest=0.1, give_up=0.4, look=0.05, reply=2.0)
-
-Make = Callable[..., Deliverer]
+Make = Callable[..., Sender]
 
 
 @pytest.fixture
@@ -28,17 +27,18 @@ async def make(smtp_server: Server, redis: Redis, topic_prefix: str) -> AsyncIte
     """Makes deliverers, each as if in a process of its own."""
     mailers = []
 
-    def made(url: str = "", lease: float = 10.0, client: Any = None) -> Deliverer:
-        mailers.append(Mailer(server(url or smtp_server.url), connections=4, timeout=5))
-        return Deliverer(mailers[-1], Claims(client or redis, topic_prefix, lease), composer(), QUICK)
+    def made(url: str = "", lease: float = 10.0, client: Any = None) -> Sender:
+        mailers.append(SmtpMailer(server(url or smtp_server.url), connections=4, timeout=5))
+        return sender(mailers[-1], client or redis, topic_prefix, lease)
 
     yield made
     for mailer in mailers:
         await mailer.close()
 
 
-async def mark(redis: Redis, topic_prefix: str, message: dict[str, Any]) -> bytes | None:
-    return await redis.get(f"{topic_prefix}:mail:{message['message_id']}")  # type: ignore[no-any-return]
+async def outcome(redis: Redis, topic_prefix: str, message: dict[str, Any]) -> str | None:
+    (found,) = await Claims(redis, topic_prefix).outcomes([message["message_id"]])
+    return None if found is None else found.state
 
 
 @asynccontextmanager
@@ -94,7 +94,7 @@ async def test_a_mail_is_sent_and_marked(make: Make, smtp_server: Server, redis:
     assert await make().deliver(encoded(message)) is None
     (mail,) = smtp_server.mails
     assert mail["Message-ID"] == f"<{message['message_id']}@koffie.example>"
-    assert await mark(redis, topic_prefix, message) == b"sent"
+    assert await outcome(redis, topic_prefix, message) == "sent"
 
 
 async def test_a_mail_is_not_sent_again_after_a_restart(make: Make, smtp_server: Server) -> None:
@@ -122,8 +122,8 @@ async def test_what_is_no_message_is_refused(make: Make, smtp_server: Server) ->
 async def test_never_says_the_server(make: Make, smtp_server: Server, redis: Redis, topic_prefix: str, at: str) -> None:
     setattr(smtp_server, at, lambda recipient: "550 no such mailbox")
     message = record()
-    assert await make().deliver(encoded(message)) == Refusal("mail_rejected", "550 no such mailbox")
-    assert await mark(redis, topic_prefix, message) is None, "a retry by hand may send it"
+    assert await make().deliver(encoded(message)) == Refusal("mail_bounced", "550 no such mailbox", bounced=True)
+    assert await outcome(redis, topic_prefix, message) is None, "a retry by hand may send it"
     setattr(smtp_server, at, lambda recipient: "250 OK")
     assert await make().deliver(encoded(message)) is None
     assert len(smtp_server.mails) == 1
@@ -234,7 +234,7 @@ async def test_a_claim_whose_holder_died_is_taken_over_when_its_lease_is_out(
 ) -> None:
     message = record()
     dead = Claims(redis, topic_prefix, lease=0.6)
-    assert await dead.take(message["message_id"], dead.token()) == 0
+    assert await dead.take(message["message_id"], dead.token()) == Taken(0)
     waiting = asyncio.create_task(make().deliver(encoded(message)))
     await asyncio.sleep(0.3)
     assert smtp_server.received == 0
@@ -254,7 +254,7 @@ async def test_stopping_during_a_send_waits_for_the_reply_and_the_mark(
     smtp_server.hold.set()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await mark(redis, topic_prefix, message) == b"sent"
+    assert await outcome(redis, topic_prefix, message) == "sent"
     assert await make().deliver(encoded(message)) is None
     assert len(smtp_server.mails) == 1
 

@@ -14,12 +14,13 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from streams.agents import delivery
-from streams.agents.reach import reach_redis, reach_smtp
+from streams.agents.reach import reach_mail, reach_redis
 from streams.embedded.process import free_port
 from streams.kafka.errors import Misconfigured
 from streams.settings import Settings
 from streams.sinks.address import server
-from streams.sinks.smtp import Mailer, Unavailable
+from streams.sinks.mail import Outgoing, Unavailable
+from streams.sinks.smtp import SmtpMailer
 
 
 @pytest.fixture(scope="module")
@@ -67,22 +68,24 @@ async def mail_server(security: str, certificate: tuple[Path, Path]) -> AsyncIte
 async def test_tls_and_log_in(security: str, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     async with mail_server(security, certificate) as (port, box):
-        mailer = Mailer(server(f"{security}://kim@localhost:{port}", "secret"), timeout=5)
-        await mailer.send("shop@shop.example", "kim@example.org", b"Subject: x\r\n\r\nhello\r\n")
+        mailer = SmtpMailer(server(f"{security}://kim@localhost:{port}", "secret"), timeout=5)
+        mail = b"Subject: x\r\n\r\nhello\r\n"
+        async with mailer.ready() as hand_over:
+            await hand_over(Outgoing("shop@shop.example", "kim@example.org", mail, "m1", "c1"))
         await mailer.close()
         assert box.taken == 1
-        wrong = Mailer(server(f"{security}://kim@localhost:{port}", "wrong"), timeout=5)
+        wrong = SmtpMailer(server(f"{security}://kim@localhost:{port}", "wrong"), timeout=5)
         with pytest.raises(Unavailable, match="535"):
             await wrong.check()
         with pytest.raises(Misconfigured, match="refuses the log-in .*GEDRAG_SMTP_PASSWORD"):
-            await reach_smtp(Settings(smtp=f"{security}://kim@localhost:{port}", smtp_password="wrong"))
+            await reach_mail(Settings(smtp=f"{security}://kim@localhost:{port}", smtp_password="wrong"))
 
 
 @pytest.mark.parametrize("security", ["smtps", "starttls"])
 async def test_a_certificate_nobody_vouches_for_is_not_trusted(security: str, certificate: tuple[Path, Path]) -> None:
     async with mail_server(security, certificate) as (port, box):
         with pytest.raises(Unavailable, match="certificate"):
-            await Mailer(server(f"{security}://kim@localhost:{port}", "secret"), timeout=5).check()
+            await SmtpMailer(server(f"{security}://kim@localhost:{port}", "secret"), timeout=5).check()
         assert box.taken == 0
 
 
@@ -123,7 +126,7 @@ def test_an_smtp_setting_that_cannot_be(setting: str, password: str | None, said
 async def test_nobody_there_is_said_in_one_line_with_the_remedy() -> None:
     settings = Settings(smtp=f"smtp://127.0.0.1:{free_port()}", redis=f"redis://127.0.0.1:{free_port()}/0")
     for reach, words in (
-        (reach_smtp, "the mail server does not answer at smtp://127.0.0.1"),
+        (reach_mail, "the mail server does not answer at smtp://127.0.0.1"),
         (reach_redis, "Redis does not answer at 127.0.0.1"),
     ):
         with pytest.raises(Misconfigured) as caught:
@@ -134,7 +137,7 @@ async def test_nobody_there_is_said_in_one_line_with_the_remedy() -> None:
 async def test_a_template_that_is_missing_is_told_before_anything_is_sent(tmp_path: Path) -> None:
     campaigns = tmp_path / "campaigns.toml"
     campaigns.write_text('[[campaign]]\nname = "a"\ntrigger = { segment = "cart_abandoned" }\nsteps = [ { template = "absent" } ]\n')
-    with pytest.raises(Misconfigured, match="campaign a: the template absent.en.html is missing"):
+    with pytest.raises(Misconfigured, match="campaign a, step 1: there is no template `absent`"):
         await delivery.check(Settings(campaigns=campaigns, segments=Path("streams/defaults/segments.toml")))
 
 

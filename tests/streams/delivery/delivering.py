@@ -1,0 +1,45 @@
+"""A deliverer as one process has it, quick to try again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from streams.agents.deliver import Deliverer, Patience, Record
+from streams.agents.gate import Gate, Refusal
+from streams.agents.standing import Standing
+from streams.agents.withdrawals import Withdrawals
+from streams.sinks.claims import Claims
+from streams.sinks.handovers import HandOvers
+from streams.sinks.mail import Mailer
+from streams.sinks.sending import Switch
+from tests.streams.delivery.mails import composer
+
+HOUR = 3_600_000
+QUICK = Patience(first=0.02, longest=0.1, deferred=0.1, give_up=0.4, look=0.05, reply=2.0)
+
+
+@dataclass
+class Sender:
+    """`aside`: the places of messages that were put aside."""
+
+    deliverer: Deliverer
+    claims: Claims
+    aside: list[str] = field(default_factory=list)
+
+    async def deliver(self, value: bytes, place: str = "0@1") -> Refusal | None:
+        refused = await self.deliverer.deliver(Record(value, 0, place, aside=lambda: self.aside.append(place)))
+        return None if refused is None else refused[1]
+
+    @property
+    def standing(self) -> Standing:
+        return self.deliverer.standing
+
+
+def sender(
+    mailer: Mailer, redis: Any, app_id: str, lease: float = 10.0, caps: list[tuple[int, int]] | None = None,
+    withdrawals: Withdrawals | None = None, max_age: int = 24 * HOUR, patience: Patience = QUICK,
+) -> Sender:  # fmt: skip
+    claims = Claims(redis, app_id, lease)
+    gate = Gate(claims, Switch(redis, app_id), HandOvers(redis, app_id, caps or []), max_age, withdrawals, look=patience.look)
+    return Sender(Deliverer(mailer, claims, composer(), gate, patience), claims)
