@@ -24,10 +24,12 @@ from scoring.engine import Engine
 from scoring.segments.faults import Faults
 from scoring.segments.read import read as read_segments
 from streams import app as apps
+from streams.customers.partition import Partition
 from streams.customers.service import CustomerService
 from streams.kafka import clients
 from streams.kafka.errors import Fatal, Misconfigured
 from streams.kafka.topics import prepare
+from streams.lookup.answer import Answers
 from streams.settings import Settings
 from streams.web import Web
 
@@ -80,13 +82,24 @@ class Worker(Service):
         await clients.persist(self.settings, lambda: prepare(self.settings))
         if self.settings.web != "off":
             wanted = self.settings.origins.get("web", "default") != "default"
-            await self._run(Web(self.settings.web, list(self.roles), self._report, wanted=wanted))
+            await self._serve(engine, wanted)
         if engine is not None:
             self.customers = CustomerService(self.settings, engine, accept_gap=self.accept_gap)
             await self._run(self.customers)
         for app in faust_apps:
             app.finalize()
             await self._run(app)
+
+    async def _serve(self, engine: Engine | None, wanted: bool) -> None:
+        """Health and figures; and, where the engine runs, customers by look-up."""
+        answers = None if engine is None else Answers(self.settings, engine, self._owned, lambda: page.address)
+        page = Web(self.settings.web, list(self.roles), self._report, wanted=wanted, routes=answers.routes if answers else ())
+        await self._run(page)
+        if answers is not None:
+            await self._run(answers.announcer)
+
+    def _owned(self) -> dict[int, Partition]:
+        return {} if self.customers is None else self.customers.owned()
 
     def _report(self) -> tuple[bool, dict[str, int]]:
         """Whether this worker does its work, and its counters."""

@@ -74,6 +74,12 @@ class CustomerService(Service):
     def partitions(self) -> dict[int, Partition]:
         return self._membership.partitions
 
+    def owned(self) -> dict[int, Partition]:
+        """Those whose states are ours beyond doubt at this moment."""
+        if self.failure is not None or not self._membership.tenure.lease.held:
+            return {}
+        return {number: partition for number, partition in self.partitions.items() if partition.ready and not partition.lost}
+
     async def on_start(self) -> None:
         """Joins the group. Raises Fatal, KafkaError."""
         await self._membership.join()

@@ -88,6 +88,9 @@ class Settings:
     campaigns: Path = _setting("campaigns.toml", kinds.text, "the campaigns; where that file is missing: the shipped ones", file=True)
     currency: str = _setting("EUR", kinds.currency, "the shop's currency")
     web: str = _setting("127.0.0.1:6066", kinds.listen, 'where the worker serves its health and metrics, or "off"')
+    internal_token: str | None = _setting(
+        None, kinds.secret, "what `serve` shows workers when it asks for a customer; default: one made and kept in Redis", secret=True
+    )
     serve: str = _setting("127.0.0.1:8080", kinds.address, "where `gedrag serve` listens")
     write_keys: tuple[str, ...] | None = _setting(
         None, kinds.write_keys, "what tracking libraries come with to the collector; several with commas or lines", secret=True
