@@ -17,8 +17,6 @@ from streams.agents.writing import money, number, plain
 
 #: RFC 5322 allows lines of 998 characters.
 _LONGEST_LINK = 900
-#: What templates get that isn't of the message: `Composer.values`.
-OWN = frozenset({"shop", "shop_url", "cart_url", "language", "unsubscribe", "opened", "trap"})
 
 
 class _Policy(EmailPolicy):
@@ -94,7 +92,7 @@ class Composer:
         """What the mail says. Raises BadMessage."""
         chosen = self.templates.choose(message.template, message.variant, message.language)
         # Links in the text part stay readable; programs that show it don't show who followed them.
-        plainly, tracked = (self._values(message, chosen.language, links) for links in (None, self._links))
+        plainly, tracked = (self.values(message, chosen.language, links) for links in (None, self._links))
         filled = self.templates.fill(chosen, plainly, tracked)
         return Written(plain(filled.subject), filled.text, filled.html, chosen.language)
 
@@ -117,7 +115,9 @@ class Composer:
         ours = self._links.unsubscribe(message) if self._links is not None else ""
         return own or ours or self.shop.unsubscribe_mail(message.message_id)
 
-    def _values(self, message: Message, language: str, links: Links | None) -> dict[str, Any]:
+    def values(self, message: Message, language: str, links: Links | None = None) -> dict[str, Any]:
+        """What templates can show, by name; the shop's links lead there by way of `links`."""
+
         def to(url: str) -> str:
             return url if links is None or not url else links.click(message, url)
 

@@ -1,61 +1,60 @@
-"""Whether the mails of a campaign can be made: its templates are whole, and can be filled in with whatever a message of it holds."""
+"""Whether the mails of a campaign can be made: its templates are there and whole, and need nothing that its messages don't have."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from scoring.campaigns.decide import Campaigns
 from scoring.campaigns.model import Campaign
 from scoring.expressions.problem import suggest
 from scoring.segments.model import Definitions
-from streams.agents.mail import OWN, Composer
+from streams.agents.mail import Composer
 from streams.agents.message import BadMessage
 from streams.agents.sample import sample
 from streams.agents.templates import Templates
 from streams.kafka.errors import Misconfigured
 
-
-def fields(templates: Templates) -> dict[str, frozenset[str]]:
-    """By template, the names it takes from a message. One that can't be read takes none here: `faults` tells why."""
-    found: dict[str, frozenset[str]] = {}
-    for name in templates.names():
-        try:
-            found[name] = frozenset(templates.uses(name) - OWN)
-        except BadMessage:
-            found[name] = frozenset()
-    return found
+#: What Jinja says of a field that is not there.
+_NO_FIELD = re.compile(r"'.* object' has no attribute '(.*)'")
 
 
-def faults(composer: Composer, campaign: Campaign, definitions: Definitions) -> Iterator[tuple[int, str, str]]:
-    """(place of the step, what is wrong, what to do) of each template of the campaign that is there but can't be used."""
-    templates = composer.templates
+class Fault(NamedTuple):
+    """`step`: its place, from 0."""
+
+    step: int
+    what: str
+    hint: str = ""
+
+
+def absent(templates: Templates, name: str) -> tuple[str, str] | None:
+    """(what is wrong, hint) if there is no such template."""
+    names = templates.names()
+    return None if name in names else (f"there is no template `{name}`", suggest(name, names, "templates"))
+
+
+def faults(composer: Composer, campaign: Campaign, definitions: Definitions) -> Iterator[Fault]:
+    """What keeps each step's mail from being made, for some customer."""
     for place, step in enumerate(campaign.steps):
-        name = step.template
-        if name not in templates.names():
-            yield place, f"there is no template `{name}`", suggest(name, templates.names(), "templates")
+        missing = absent(composer.templates, step.template)
+        if missing is not None:
+            yield Fault(place, *missing)
             continue
-        halves = templates.halves(name)
-        for half in halves:
-            yield place, f"the template {half} is missing", "the other half of it is there; a mail needs both"
-        said: set[str] = set()
-        for language in templates.languages(name) or ([] if halves else ["en"]):
-            for variant in (None, *variants(campaign)):
-                for bare in (False, True):
-                    try:
-                        composer.write(sample(campaign, place + 1, definitions, variant=variant, language=language, bare=bare))
-                    except BadMessage as error:
-                        if str(error) not in said:
-                            said.add(str(error))
-                            hint = "so it would be for a customer whose name and prices aren't known" if bare else ""
-                            yield place, str(error), hint
+        try:
+            found = [*_halves(composer.templates, step.template), *_unknown(composer, campaign, place, definitions)]
+        except BadMessage as error:
+            found = [(str(error), "")]
+        for what, hint in found or _filled_in(composer, campaign, place, definitions):
+            yield Fault(place, what, hint)
 
 
 def insist(composer: Composer, campaigns: Campaigns, definitions: Definitions) -> None:
     """Raises Misconfigured with every fault of every campaign's templates."""
     said = [
-        f"campaign {campaign.name}, step {place + 1}: {what}" + (f" ({hint})" if hint else "")
+        f"campaign {campaign.name}, step {fault.step + 1}: {fault.what}" + (f" ({fault.hint})" if fault.hint else "")
         for campaign in campaigns.campaigns
-        for place, what, hint in faults(composer, campaign, definitions)
+        for fault in faults(composer, campaign, definitions)
     ]
     if said:
         raise Misconfigured("; ".join([*said, "templates of your own stand in the folder that the setting `templates` names"]))
@@ -64,3 +63,35 @@ def insist(composer: Composer, campaigns: Campaigns, definitions: Definitions) -
 def variants(campaign: Campaign) -> tuple[str, ...]:
     """Their names, in the order of the file."""
     return tuple(name for name, _ in campaign.variants)
+
+
+def _halves(templates: Templates, name: str) -> Iterator[tuple[str, str]]:
+    for half in templates.halves(name):
+        yield f"the template {half} is missing", "its other half is there; a mail needs both"
+
+
+def _unknown(composer: Composer, campaign: Campaign, place: int, definitions: Definitions) -> Iterator[tuple[str, str]]:
+    """Names that no message has, also where filling in would not come by."""
+    known = set(composer.values(sample(campaign, place + 1, definitions), "en"))
+    for file, line, name in composer.templates.names_used(campaign.steps[place].template):
+        if name not in known:
+            yield f"the template {file}, line {line}: no mail has a field `{name}`", suggest(name, known, "fields")
+
+
+def _filled_in(composer: Composer, campaign: Campaign, place: int, definitions: Definitions) -> Iterator[tuple[str, str]]:
+    """What goes wrong in some language and variant, with much and with little known of the customer."""
+    said: set[str] = set()
+    for language in composer.templates.languages(campaign.steps[place].template):
+        for variant in variants(campaign) or (None,):
+            for bare in (False, True):
+                message = sample(campaign, place + 1, definitions, variant=variant, language=language, bare=bare)
+                try:
+                    composer.write(message)
+                except BadMessage as error:
+                    if str(error) not in said:
+                        said.add(str(error))
+                        field = _NO_FIELD.search(str(error))
+                        hint = "so it is for a customer whose name, or prices, nobody knows" if bare else ""
+                        if field:
+                            hint = suggest(field[1], message.context.attributes, "attributes of the trigger")
+                        yield _NO_FIELD.sub(r"there is no `\1`", str(error)), hint

@@ -91,15 +91,15 @@ class Templates:
             raise BadMessage("bad_template", f"the template {chosen.text} must begin with a line `{_SUBJECT}…`")
         return Filled(first.removeprefix(_SUBJECT), rest.strip("\n") + "\n", html)
 
-    def uses(self, template: str) -> set[str]:
-        """The names its files, and what they include, take from outside; `attributes.x` for one of the attributes. Raises BadMessage."""
-        found: set[str] = set()
-        for name in self._files:
+    def names_used(self, template: str) -> Iterator[tuple[str, int, str]]:
+        """(file, line, name) of each name that its files, and what they include, take from outside. Raises BadMessage."""
+        told: set[tuple[str, int, str]] = set()
+        for name in sorted(self._files):
             match = _FILE.fullmatch(name)
             if match and match[1] == template:
                 for part in self._with_parts(name):
-                    found |= _outside(self._parse(part))
-        return found
+                    told |= {(part, line, each) for line, each in _from_outside(self._parse(part))}
+        yield from sorted(told)
 
     def _choose(self, template: str, variant: str | None, language: str | None) -> Chosen:
         for each in ([] if language is None else [language]) + self.languages(template):
@@ -149,22 +149,15 @@ class Templates:
             raise BadMessage("no_template", f"the template {error.name} is missing") from error
 
 
-def _outside(tree: jinja2.nodes.Template) -> set[str]:
-    """The names a file takes from outside, but those it only asks whether they are there."""
+def _from_outside(tree: jinja2.nodes.Template) -> Iterator[tuple[int, str]]:
+    """(line, name) of what a file takes from outside, but where it only asks whether it is there."""
     names = meta.find_undeclared_variables(tree)
     for imported in tree.find_all(jinja2.nodes.FromImport):
         names -= {each if isinstance(each, str) else each[1] for each in imported.names}
     asked = {id(test.node) for test in tree.find_all(jinja2.nodes.Test) if test.name in ("defined", "undefined")}
-    names &= {node.name for node in tree.find_all(jinja2.nodes.Name) if id(node) not in asked}
-    if "attributes" in names:
-        keys = [(node, node.attr) for node in tree.find_all(jinja2.nodes.Getattr) if _of_attributes(node.node)]
-        items = [(node, getattr(node.arg, "value", None)) for node in tree.find_all(jinja2.nodes.Getitem) if _of_attributes(node.node)]
-        names |= {f"attributes.{key}" for node, key in (*keys, *items) if isinstance(key, str) and id(node) not in asked}
-    return names
-
-
-def _of_attributes(node: jinja2.nodes.Node) -> bool:
-    return isinstance(node, jinja2.nodes.Name) and node.name == "attributes"
+    for node in tree.find_all(jinja2.nodes.Name):
+        if node.name in names and id(node) not in asked:
+            yield node.lineno, node.name
 
 
 def _place(error: BaseException, name: str) -> str:
