@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
+
 from scoring.campaigns.read import read as read_campaigns
 from scoring.engine import Engine
 from scoring.events.schema import CartEvent, EmailEvent, Event, PageView, Profile, Purchase
@@ -61,6 +63,7 @@ class Shop:
     def send(self, *events: Event) -> Shop:
         for event in events:
             out: list[list[Any]] = []
+            event = msgspec.structs.replace(event, customer_id=self.customer)
             self.state = self.engine.event(self._restarted(), event, out) or self.state
             self._take(out)
         return self
