@@ -17,7 +17,7 @@ from streams.agents.hand_over import HandsOver, Insist, unbroken
 from streams.agents.mail import Composer
 from streams.agents.message import BadMessage, Message, read
 from streams.agents.refusals import Refusals
-from streams.agents.standing import Standing
+from streams.agents.standing import Standing, paused
 from streams.clock import monotonic, now_ms
 from streams.sinks.backoff import Backoff
 from streams.sinks.claims import Claims
@@ -91,7 +91,7 @@ class Deliverer:
             while record.current():
                 verdict = await self._judge(message, record)
                 if verdict is None:
-                    self.standing.ends("paused", "sending goes on")
+                    paused(self.standing, None)
                     verdict = await self._try(message, record, tries)
                 if verdict is None:
                     return None
@@ -106,9 +106,8 @@ class Deliverer:
         return None
 
     async def _wait(self, verdict: Wait, record: Record) -> None:
-        if pause := verdict.pause:
-            words = f"sending is paused by {pause.who}"
-            self.standing.begins("paused", words, "no mail is lost; to go on: gedrag sending resume", pause.why)
+        if verdict.pause is not None:
+            paused(self.standing, verdict.pause)
         if verdict.aside:
             record.aside()
         await until(verdict.seconds, lambda: not record.current())

@@ -7,9 +7,12 @@ under way at once; acknowledgements stay in order (see in_order.py).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
 
 from scoring.campaigns.read import read as read_campaigns
 from scoring.segments.read import read as read_segments
@@ -22,7 +25,7 @@ from streams.agents.in_order import InOrder, no_waiting
 from streams.agents.mail import Composer
 from streams.agents.reach import mailer_of, reach_mail, reach_redis, redis_of
 from streams.agents.shop import Shop
-from streams.agents.standing import Standing
+from streams.agents.standing import Standing, paused
 from streams.agents.withdrawals import Withdrawals
 from streams.app import topic
 from streams.links import Links
@@ -42,6 +45,8 @@ CONNECTIONS = 8
 ASIDE = 20_000
 #: Seconds that mails already on their way to the server are given when the worker stops.
 PARTING = 15.0
+#: Seconds between looks at the switch that stops all sending, beside the one before each mail.
+LOOK = 2.0
 
 #: How this process's delivery stands, for its health page and figures.
 standing = Standing()
@@ -74,10 +79,11 @@ class Delivery:
         self._mailer = mailer_of(settings, CONNECTIONS)
         claims, patience = Claims(redis, settings.app_id), Patience(give_up=settings.mail_max_age / 1000)
         self.withdrawals = Withdrawals(settings, claims)
-        switch, handovers = Switch(redis, settings.app_id), HandOvers(redis, settings.app_id, caps)
-        gate = Gate(claims, switch, handovers, settings.mail_max_age, self.withdrawals)
+        self._switch = Switch(redis, settings.app_id)
+        gate = Gate(claims, self._switch, HandOvers(redis, settings.app_id, caps), settings.mail_max_age, self.withdrawals)
         self._deliverer = Deliverer(self._mailer, claims, composer, gate, patience, standing)
         self._aftermath = Aftermath(settings, claims, Insist(patience.first, patience.longest))
+        self._looking = asyncio.create_task(self._look_at_switch())
 
     async def handle(self, event: Any, current: Callable[[], bool], aside: Callable[[], None]) -> None:
         """Returns when the record is done with: sent, not to be sent, or a dead letter."""
@@ -87,7 +93,15 @@ class Delivery:
         if refused is not None:
             await self._aftermath.refused(message, place, *refused)
 
+    async def _look_at_switch(self) -> None:
+        """Says that sending is paused also while there is nothing to send."""
+        while True:
+            with contextlib.suppress(RedisError, OSError):
+                paused(standing, await self._switch.paused())
+            await asyncio.sleep(LOOK)
+
     async def close(self) -> None:
+        self._looking.cancel()
         await self.withdrawals.close()
         await self._aftermath.close()
         await self._mailer.close()
@@ -97,7 +111,7 @@ class Delivery:
 def register(app: Any, settings: Settings) -> Any:
     """Makes the agent on the Faust app; returns it. Raises Misconfigured. Nothing is connected before the app starts."""
     composer = _composer(settings)
-    caps = [(cap.count, cap.per) for cap in getattr(_campaigns(settings)[1].policy, "caps", ())]
+    caps = [(cap.count, cap.per) for cap in _campaigns(settings)[1].policy.caps]
     no_waiting(app)
 
     @app.agent(topic(app, settings, "messages"), name="delivery")  # type: ignore[untyped-decorator, unused-ignore]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from streams.clock import monotonic
+from streams.sinks.sending import Pause
 
 log = structlog.get_logger(__name__)
 
@@ -44,3 +45,11 @@ class Standing:
     def obstacles(self) -> list[str]:
         """Why mails don't go out now; empty when they do."""
         return list(self._words.values())
+
+
+def paused(standing: Standing, pause: Pause | None) -> None:
+    """Notes how the switch for all sending stands."""
+    if pause is None:
+        standing.ends("paused", "sending goes on")
+    else:
+        standing.begins("paused", f"sending is paused by {pause.who}", "no mail is lost; to go on: gedrag sending resume", pause.why)

@@ -23,8 +23,11 @@ COMMANDS = {
     "simulate": "Write a made-up shop's events.",
     "worker": "Run the stream worker.",
     "serve": "Run the HTTP server: the API, the collector and the links in mails.",
+    "token": "Make, list and revoke tokens of the HTTP API.",
+    "view": "Build the live view again, or check it.",
     "produce": "Send files of events to Kafka.",
     "segments": "Show how many customers are in each segment now.",
+    "sending": "Pause all mails, let them go again, or say which it is.",
     "dlq": "List dead letters, or send them again.",
     "settings": "Print every setting, its value and where it came from.",
 }
