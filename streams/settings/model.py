@@ -99,6 +99,10 @@ class Settings:
     collector_origins: tuple[str, ...] = _setting(
         "", kinds.origins, 'web sites whose pages may call the collector (CORS), with commas, or "*"; default: none'
     )
+    rate_limit: int = _setting("100", kinds.number(0, 1_000_000), "requests a second that one API token may make; 0: no limit")
+    api_origins: tuple[str, ...] = _setting(
+        "", kinds.origins, 'web sites whose pages may use the API from a browser (CORS), with commas, or "*"; default: none'
+    )
     log: str = _setting("auto", kinds.choice("auto", "console", "json"), "auto: for people in a terminal, JSON otherwise")
     log_level: str = _setting("info", kinds.choice("debug", "info", "warning", "error"), "the least that is logged")
     origins: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
