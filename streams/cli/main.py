@@ -24,8 +24,6 @@ COMMANDS = {
     "worker": "Run the stream worker.",
     "serve": "Run the HTTP server: the API, the collector and the links in mails.",
     "token": "Make, list and revoke tokens of the HTTP API.",
-    "view": "Build the live view again, or check it.",
-    "token": "Make, list and revoke tokens of the HTTP API.",
     "produce": "Send files of events to Kafka.",
     "segments": "Show how many customers are in each segment now.",
     "sending": "Pause all mails, let them go again, or say which it is.",
