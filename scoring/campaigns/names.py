@@ -28,7 +28,8 @@ def names(
         if not isinstance(name, str):
             table.document.fault(path, f"a name must be a text, not {kind_word(name)}")
         elif known is not None and name not in known:
-            hint = suggest(name, known if suggested is None else suggested, f"{what}s")
+            others = known if suggested is None else suggested
+            hint = suggest(name, others, f"{what}s") if others else f"there is no other {what}"
             table.document.fault(path, f"unknown {what} `{name[:64]}`", hint)
         elif name in value[:i]:
             table.document.fault(path, f"`{name}` is there twice")

@@ -6,10 +6,13 @@ The proofs are those of scoring/segments/reach.py, over conditions in which memb
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from scoring.campaigns.model import Campaign, Entered, Moved
-from scoring.expressions.tree import And, Compare, Condition, Const, In, InSegment, Not, Or, TierOf, Truth
+from scoring.expressions.tree import And, Attr, Compare, Condition, Const, In, InSegment, Not, Or, TierOf, Truth
 from scoring.segments.model import Definitions, Segment, Tiers
 from scoring.segments.reach import always, excludes
+from scoring.traits.catalog import CATALOG
 
 
 class Proofs:
@@ -30,6 +33,13 @@ class Proofs:
         """Is it false at the instant the trigger comes true?"""
         spelled = self._spelled(condition)
         return all(excludes(fact, spelled) or excludes(spelled, fact) for fact in self._facts(trigger))
+
+    def too_late(self, condition: Condition, stop_on: Set[str], after: int) -> bool:
+        """Is it false `after` the trigger (ms), of a campaign that these event types end?
+
+        The time since an event has grown by as much, where an event that would set it back ends the campaign.
+        """
+        return _outgrown(self._spelled(condition), stop_on, after)
 
     def _facts(self, trigger: Entered | Moved) -> list[Condition]:
         """What is true at the instant of the trigger: one of these."""
@@ -66,18 +76,31 @@ class Proofs:
         return tuple(parts)
 
 
-def ended_at_once(campaign: Campaign, other: Campaign) -> bool:
-    """Does `other` start whenever `campaign` does, at the same instant, and end it?"""
+def ended_at_once(campaign: Campaign, other: Campaign, before: bool) -> bool:
+    """Does `other` start whenever `campaign` does, at the same instant, and end it? `before`: `campaign` stands before it in the file."""
     if campaign.name not in other.excludes or other.reentry is not None:
         return False
-    if other.name in campaign.excludes and campaign.priority >= other.priority:
-        return False  # which of the two stays is settled by priority, then by their order in the file
+    if other.name in campaign.excludes and (campaign.priority, before) > (other.priority, not before):
+        return False  # of two that exclude each other the higher stays
     mine, theirs = campaign.trigger, other.trigger
     if isinstance(mine, Entered) or isinstance(theirs, Entered):
         return mine == theirs
     if mine.tiers != theirs.tiers or not set(mine.to) <= set(theirs.to):
         return False
     return theirs.origin is None or (mine.origin is not None and set(mine.origin) <= set(theirs.origin))
+
+
+def _outgrown(condition: Condition, stop_on: Set[str], after: int) -> bool:
+    if isinstance(condition, And):
+        return any(_outgrown(part, stop_on, after) for part in condition.parts)
+    if isinstance(condition, Or):
+        return all(_outgrown(part, stop_on, after) for part in condition.parts)
+    if not isinstance(condition, Compare) or not isinstance(condition.left, Attr) or not isinstance(condition.right, Const):
+        return False
+    attribute, limit = CATALOG[condition.left.name], condition.right.value
+    if attribute.change != "grows" or not set(attribute.fed_by) <= stop_on or isinstance(limit, str):
+        return False
+    return condition.op in ("<", "<=") and (limit < after or (limit == after and condition.op == "<"))
 
 
 def _tiers_named(condition: Condition) -> tuple[str, tuple[str, ...]] | None:

@@ -65,8 +65,8 @@ class _Reader:
             if campaign is not None:
                 found.append(campaign)
                 tables_of[campaign.name] = table
-        for campaign in found:
-            other = next((each for each in found if each is not campaign and ended_at_once(campaign, each)), None)
+        for i, campaign in enumerate(found):
+            other = next((each for j, each in enumerate(found) if j != i and ended_at_once(campaign, each, before=i < j)), None)
             if other is not None:
                 tables_of[campaign.name].fault(
                     f"no step of `{campaign.name}` can ever be sent: `{other.name}` starts at the same instant and excludes it",
@@ -89,26 +89,37 @@ class _Reader:
         if not isinstance(transactional, bool):
             table.fault(f"`transactional` must be true or false, not {kind_word(transactional)}", at="transactional")
         if trigger is not None:
-            self._tell_never(table, trigger, condition, steps)
+            self._tell_never(table, trigger, condition, stop_on, steps)
         policy = self._priority(table), self._reentry(table), self._excludes(table, name), hold_out(table), variants(table)
         if name is None or trigger is None:
             return None
-        return Campaign(name, trigger, condition or trigger.membership(), stop_on, steps, transactional is True, *policy)
+        kept = tuple(step for _, step in steps)
+        return Campaign(name, trigger, condition or trigger.membership(), stop_on, kept, transactional is True, *policy)
 
-    def _tell_never(self, table: Table, trigger: Entered | Moved, condition: Condition | None, steps: tuple[Step, ...]) -> None:
+    def _tell_never(
+        self, table: Table, trigger: Entered | Moved, given: Condition | None, stop_on: frozenset[str], steps: list[tuple[int, Step]]
+    ) -> None:
         """What can never be sent."""
         if self._proofs.never_starts(trigger):
             table.fault("nobody can ever meet this trigger", "nothing would ever start this campaign", at="trigger")
-        elif condition is None:
             return
-        elif self._proofs.never(condition):
+        if given is not None and self._proofs.never(given):
             table.fault("`while` is never true: no step could ever be sent", at="while")
-        elif steps and steps[0].after == 0 and self._proofs.false_at_start(condition, trigger):
-            self._document.fault(
-                (*table.path, "steps", 0),
-                "this step can never be sent: it is due at the instant of the trigger, at which `while` is false",
-                "give it a later `after`, or change `while`",
-            )
+            return
+        condition = given or trigger.membership()
+        for place, step in steps:
+            if given is not None and step.after == 0 and self._proofs.false_at_start(given, trigger):
+                said, hint = (
+                    "it is due at the instant of the trigger, at which `while` is false",
+                    "give it a later `after`, or change `while`",
+                )
+            elif self._proofs.too_late(condition, stop_on, step.after):
+                what = "`while` is" if given is not None else "the customer is no longer in the trigger's segment: its condition is"
+                said = f"{what} false by then, unless an event of `stop_on` came, which ends the campaign"
+                hint = "give it an earlier `after`" if given is not None else "give it an earlier `after`, or the campaign a `while`"
+            else:
+                continue
+            self._document.fault((*table.path, "steps", place), f"this step can never be sent: {said}", hint)
 
     def _priority(self, table: Table) -> int:
         given = table.data.get("priority", 0)
@@ -149,27 +160,28 @@ class _Reader:
             return DEFAULT_STOP_ON
         return frozenset(names(table, "stop_on", EVENT_TYPES, "event type") or ())
 
-    def _steps(self, table: Table) -> tuple[Step, ...]:
+    def _steps(self, table: Table) -> list[tuple[int, Step]]:
+        """Each with its place in the list."""
         steps = table.data.get("steps")
         example = 'such as steps = [ { template = "abandoned_cart_1" } ]'
         if steps is None:
             table.fault("a campaign needs `steps`", example)
-            return ()
+            return []
         if not isinstance(steps, list) or not steps:
             table.fault("`steps` must be a list of at least one step", example, at="steps")
-            return ()
-        found: list[Step] = []
+            return []
+        found: list[tuple[int, Step]] = []
         for i, each in enumerate(steps):
             path = (*table.path, "steps", i)
             if not isinstance(each, dict):
                 self._document.fault(path, f"a step must be a table, not {kind_word(each)}", 'such as { after = "24h", template = "…" }')
                 continue
             step = self._step(Table(self._document, path, each, "step"))
-            if step is not None and found and step.after <= found[-1].after:
+            if step is not None and found and step.after <= found[-1][1].after:
                 self._document.fault(path, "this step is not later than the one before it", "`after` counts from the trigger")
             elif step is not None:
-                found.append(step)
-        return tuple(found)
+                found.append((i, step))
+        return found
 
     def _step(self, table: Table) -> Step | None:
         table.only(_STEP)

@@ -19,13 +19,13 @@ DEFINITIONS = read_segments(SEGMENTS)
 DEFAULTS = Path(__file__).parents[3] / "streams" / "defaults"
 
 
-def campaigns(text: str) -> Campaigns:
-    return read(text, DEFINITIONS)
+def campaigns(text: str, segments: str = SEGMENTS) -> Campaigns:
+    return read(text, DEFINITIONS if segments == SEGMENTS else read_segments(segments))
 
 
-def faults(text: str) -> list[str]:
+def faults(text: str, segments: str = SEGMENTS) -> list[str]:
     with pytest.raises(Faults) as caught:
-        campaigns(text)
+        campaigns(text, segments)
     return [f"{fault.line}:{fault.column} {fault.message}" + (f" | {fault.hint}" if fault.hint else "") for fault in caught.value.faults]
 
 
