@@ -15,7 +15,9 @@ CUSTOMER, ADDRESS, FIRST_NAME = "customer-1", "kim@example.org", "Kim"
 #: No message has it: `message_id` of real ones are UUIDv5.
 MESSAGE_ID = "00000000-0000-4000-8000-000000000000"
 
-_CART = ((Line("Espresso machine", 1, 189.0, 189.0)), Line("Coffee beans 1 kg", 2, 18.5, 37.0), Line("Paper filters", 3, 2.95, 8.85))
+_PRODUCTS = {"nl": ("Espressomachine", "Koffiebonen 1 kg", "Papieren filters")}
+_OTHERWISE = ("Espresso machine", "Coffee beans 1 kg", "Paper filters")
+_PRICES = ((1, 189.0), (2, 18.5), (3, 2.95))  # quantity, price
 _OF_CARTS = frozenset({"cart_items", "cart_value", "cart_idle", "checkout_open"})
 _HOUR = 3600.0
 
@@ -35,14 +37,14 @@ def sample(
         to=ADDRESS,
         language=language,
         variant=variant,
-        context=_context(campaign, definition, bare),
+        context=_context(campaign, definition, language, bare),
     )
 
 
-def _context(campaign: Campaign, definition: Segment | Tiers, bare: bool) -> Context:
+def _context(campaign: Campaign, definition: Segment | Tiers, language: str, bare: bool) -> Context:
     trigger, conditions = campaign.trigger, list(_conditions(definition))
     read = Reader(conditions).leaves
-    cart = _cart(bare, any(getattr(leaf, "name", "") in _OF_CARTS for leaf in read))
+    cart = _cart(language, bare, any(getattr(leaf, "name", "") in _OF_CARTS for leaf in read))
     origin = tier = None
     if isinstance(trigger, Moved):
         tiers = [each.name for each in definition.tiers] if isinstance(definition, Tiers) else []
@@ -62,10 +64,11 @@ def _context(campaign: Campaign, definition: Segment | Tiers, bare: bool) -> Con
     )
 
 
-def _cart(bare: bool, about_carts: bool) -> list[Line]:
-    if not bare:
-        return list(_CART)
-    return [Line("Espresso machine", 1, None, 0.0)] if about_carts else []
+def _cart(language: str, bare: bool, about_carts: bool) -> list[Line]:
+    names = _PRODUCTS.get(language, _OTHERWISE)
+    if bare:
+        return [Line(names[0], 1, None, 0.0)] if about_carts else []
+    return [Line(name, quantity, price, round(quantity * price, 2)) for name, (quantity, price) in zip(names, _PRICES, strict=True)]
 
 
 def _value(leaf: Leaf, conditions: list[Condition]) -> Any:

@@ -100,7 +100,9 @@ def test_another_step_in_another_language_as_html(here: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "mail.html\n")
     page = (here / "mail.html").read_text()
     assert (
-        page.lstrip().startswith("<!DOCTYPE html>") and "Twijfel je nog?" in page and "https://koffie.example/p/Espresso%20machine" in page
+        page.lstrip().startswith("<!DOCTYPE html>")
+        and "Twijfel je nog?" in page
+        and "https://koffie.example/p/Koffiebonen%201%20kg" in page
     )
 
 
