@@ -50,7 +50,7 @@ def _count(figures: Figures, is_change: bool, value: dict[str, str]) -> None:
         figures.changes[value["kind"], value["segment"]] += 1
         figures.last_changes.append(value)
     elif value["decision"] != "send":
-        figures.not_sent[value["reason"]] += 1
+        figures.not_sent[value["reason"] or value["decision"]] += 1
 
 
 async def mails(mailbox: Mailbox, figures: Figures) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.clock import now_ms
 from streams.embedded.process import free_port
 from tests import parts
 
@@ -23,7 +24,15 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(420)]
 
 # Lotte leaves a filled cart; two hours later somebody else looks at a page, which makes it two hours ago.
 EVENTS = [
-    {"event_type": "profile", "customer_id": "lotte", "email": "lotte@example.org", "language": "en", "consent": {"email": True}, "ts": 0},
+    {
+        "event_type": "profile",
+        "customer_id": "lotte",
+        "email": "lotte@example.org",
+        "language": "en",
+        "consent": {"email": True},
+        "ts": 0,
+        "time_zone": parts.zone_at_noon(now_ms()),
+    },
     {"event_type": "cart_add", "customer_id": "lotte", "product_id": "teapot", "quantity": 1, "price": 24.5, "ts": 60_000},
     {"event_type": "page_view", "customer_id": "mo", "page_type": "home", "ts": 7_260_000},
 ]

@@ -38,12 +38,14 @@ def campaign(line: str, without: str = "") -> str:
 def test_the_campaigns_that_are_shipped_fit_the_segments_that_are_shipped() -> None:
     definitions = read_segments((DEFAULTS / "segments.toml").read_text())
     shipped = read((DEFAULTS / "campaigns.toml").read_text(), definitions)
-    cart, back = shipped.campaigns
+    cart, browse, back = shipped.campaigns
     assert (cart.name, [(step.after, step.template) for step in cart.steps]) == (
         "abandoned_cart", [(0, "abandoned_cart_1"), (24 * HOUR, "abandoned_cart_2"), (72 * HOUR, "abandoned_cart_3")],
     )  # fmt: skip
     assert cart.stop_on == {"purchase"} and not cart.transactional
     assert back.trigger == Moved("engagement", ("intensive", "regular"), ("occasional", "dormant"))
+    assert cart.priority > browse.priority > back.priority and cart.excludes == (browse.name,) and back.hold_out == 0.1
+    assert shipped.policy.quiet_hours is not None and [cap.text for cap in shipped.policy.caps] == ["20h", "7d"]
 
 
 def test_the_example_of_the_guide_reads_as_it_says() -> None:

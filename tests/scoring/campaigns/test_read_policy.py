@@ -217,7 +217,7 @@ def test_a_campaign_that_another_ends_as_it_starts() -> None:
     assert faults(one + "\n" + two) == ["2:8 " + ended.format("a", "b")]
     assert campaigns(one + "\n" + two + '\nreentry = "7d"').campaigns, "b does not start each time"
     both = one + 'excludes = ["b"]\n' + two
-    assert faults(both) == ["8:8 " + ended.format("b", "a")], "of equals the first in the file stays"
+    assert faults(both) == ["7:8 " + ended.format("b", "a")], "of equals the first in the file stays"
     assert faults(both + "\npriority = 1") == ["2:8 " + ended.format("a", "b")]
 
 

@@ -219,7 +219,13 @@ async def test_from_events_to_the_mail(
     address = topic_prefix.strip(".").replace(".", "-")[-40:].strip("-")
     for n in range(4):
         customer = {"customer_id": f"k{n}"}
-        profile = {"email": f"{address}-{n}@example.org", "first_name": "Kim", "language": "nl", "consent": {"email": n != 3}}
+        profile = {
+            "email": f"{address}-{n}@example.org",
+            "first_name": "Kim",
+            "language": "nl",
+            "consent": {"email": n != 3},
+            "time_zone": parts.zone_at_noon(start),
+        }
         cart = {"action": "add", "product_id": "Bonen & <melk>", "quantity": 2, "price": 18.5}
         events = [("profiles", start, profile), ("cart-events", start + 1000, cart)]
         if n == 1:
