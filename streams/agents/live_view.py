@@ -1,12 +1,13 @@
-"""The live view agent: keeps Redis in step with `segment-changes`.
+"""The live view agents: keep Redis in step with `segment-changes`, and the message history with `messages` and `withdrawals`.
 
-Changes are taken in by batches as they come, each batch of a partition with its last offset in one transaction; only then are they
+Records are taken in by batches as they come, each batch of a partition with its last offset in one transaction; only then are they
 acknowledged. So the view is never ahead of nor behind the changes it has taken in, and reading some again changes nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,10 +17,12 @@ from redis.exceptions import RedisError
 from scoring.events.instants import epoch_ms
 from scoring.events.invalid import Invalid
 from streams.agents.dead_letters import DeadLetterBox
+from streams.agents.history import Historian
 from streams.agents.in_order import no_waiting
 from streams.agents.reach import reach_redis, redis_of
 from streams.app import topic
 from streams.sinks.backoff import Backoff
+from streams.sinks.history import History
 from streams.sinks.live_view import Change, LiveView, TopicMadeAnew
 from streams.sinks.outage import Outage
 
@@ -39,6 +42,7 @@ class _Record(msgspec.Struct):
     kind: str
     at: str
     to: str | None = None
+    cause: str = ""
 
 
 _decode = msgspec.json.Decoder(_Record).decode
@@ -50,14 +54,21 @@ async def check(settings: Settings) -> None:
 
 
 def register(app: Any, settings: Settings) -> Any:
-    """Makes the agent on the Faust app; returns it. Nothing is connected before the app starts."""
+    """Makes the agents on the Faust app; returns that of the changes. Nothing is connected before the app starts."""
     no_waiting(app)
+    for name in ("messages", "withdrawals"):
+        _agent(app, settings, name, lambda redis, letters: Historian(History(redis, settings.app_id), letters))
+    return _agent(app, settings, "segment-changes", lambda redis, letters: Keeper(LiveView(redis, settings.app_id), letters))
 
-    @app.agent(topic(app, settings, "segment-changes"), name="live_view")  # type: ignore[untyped-decorator, unused-ignore]
-    async def live_view(stream: Any) -> None:
+
+def _agent(app: Any, settings: Settings, name: str, keeper_of: Callable[[Any, DeadLetterBox], Keeper | Historian]) -> Any:
+    """An agent that hands a topic's records over by batches, and acknowledges a batch when it is in Redis."""
+
+    @app.agent(topic(app, settings, name), name=f"live_view.{name}")  # type: ignore[untyped-decorator, unused-ignore]
+    async def agent(stream: Any) -> None:
         redis = redis_of(settings)
         letters = DeadLetterBox(settings)
-        keeper = Keeper(LiveView(redis, settings.app_id), letters)
+        keeper = keeper_of(redis, letters)
         waiting: asyncio.Queue[Any] = asyncio.Queue(AHEAD)
 
         async def keep() -> None:
@@ -84,7 +95,7 @@ def register(app: Any, settings: Settings) -> Any:
             await letters.close()
             await redis.aclose()
 
-    return live_view
+    return agent
 
 
 class Keeper:
@@ -100,7 +111,7 @@ class Keeper:
         parts: dict[str, list[Change]] = {}
         for message in messages:
             try:
-                change = _change(message)
+                change = change_of(message)
             except (msgspec.DecodeError, Invalid, ValueError) as error:
                 await self._letters.put(message, "not_a_change", str(error))
             else:
@@ -130,11 +141,14 @@ class Keeper:
             self._redis.failed(error)
 
 
-def _change(message: Any) -> Change:
+def change_of(message: Any) -> Change:
+    """Raises msgspec.DecodeError, Invalid or ValueError for what is no change."""
     record = _decode(message.value or b"")
-    if record.kind not in ("entered", "exited", "moved") or (record.kind == "moved") is not (record.to is not None):
+    gone = record.cause in ("merge", "erasure")
+    moved_out = record.kind == "moved" and gone and record.to is None  # from a last tier to none
+    if record.kind not in ("entered", "exited", "moved") or ((record.kind == "moved") is not (record.to is not None) and not moved_out):
         raise ValueError(f"kind {record.kind[:40]!r}, to {record.to!r}: no change is like that")
     return Change(
         message.offset, round(message.timestamp * 1000), record.customer_id, record.kind, record.segment,
-        record.to or "", epoch_ms(record.at),
+        record.to or "", epoch_ms(record.at), gone,
     )  # fmt: skip

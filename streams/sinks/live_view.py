@@ -1,13 +1,14 @@
 """The live view in Redis: who is in which segment now, as far as the changes taken in say.
 
+    <app_id>:live-generation         number  which view is the current one; none: that of the keys below, else <app_id>:live@<number>:…
     <app_id>:live:offsets            hash    <topic>/<partition> -> "<offset> <record's ms>" of the last change taken in
     <app_id>:live:customers          number  customers seen in any change
     <app_id>:live:customer:<id>      hash    segment -> "<since, ms>", tier group -> "<tier> <since, ms>", "" -> first change, ms
     <app_id>:live:members:<segment>  sorted set of customer ids by entry time (ms); a tier's is members:<group>.<tier>
 
 Changes and the offset of the last of them are written by one script, which Redis runs whole or not at all: the view is exactly the
-changes up to that offset, and a change that comes again is passed over. The script makes keys, so this is for one Redis (with
-replicas), not for Redis Cluster.
+changes up to that offset, and a change that comes again is passed over. A view is built again beside the current one and takes its place
+when it has taken in as much (streams/rebuild.py). The scripts make keys, so this is for one Redis (with replicas), not for Redis Cluster.
 """
 
 from __future__ import annotations
@@ -17,45 +18,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from scoring.segments.model import Definitions, Segment
+from streams.clock import monotonic
+from streams.sinks.history import prefix_of as history_of
+from streams.sinks.live_scripts import APPLY, PAGE, SWAP
 
 #: A change of a topic made anew has a lower offset than those taken in, but is newer than the last of them by more than this (ms).
 _ANEW_AFTER = 60_000
 
-_APPLY = """
-local prefix, source, anew = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local last, stamp = -1, 0
-local stored = redis.call('HGET', prefix .. 'offsets', source)
-if stored then
-    local a, b = string.match(stored, '^(%d+) (%d+)$')
-    last, stamp = tonumber(a), tonumber(b)
-end
-local taken = 0
-for i = 4, #ARGV, 7 do
-    local offset, written = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
-    local customer, kind, segment, to, at = ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], ARGV[i + 6]
-    if offset <= last then
-        if written > stamp + anew then return -1 end
-    else
-        local key = prefix .. 'customer:' .. customer
-        if redis.call('HSETNX', key, '', at) == 1 then redis.call('INCR', prefix .. 'customers') end
-        if kind == 'entered' then
-            redis.call('HSET', key, segment, at)
-            redis.call('ZADD', prefix .. 'members:' .. segment, at, customer)
-        elseif kind == 'exited' then
-            redis.call('HDEL', key, segment)
-            redis.call('ZREM', prefix .. 'members:' .. segment, customer)
-        else
-            local held = redis.call('HGET', key, segment)
-            if held then redis.call('ZREM', prefix .. 'members:' .. segment .. '.' .. string.match(held, '^(%S+)'), customer) end
-            redis.call('HSET', key, segment, to .. ' ' .. at)
-            redis.call('ZADD', prefix .. 'members:' .. segment .. '.' .. to, at, customer)
-        end
-        last, stamp, taken = offset, written, taken + 1
-    end
-end
-if taken > 0 then redis.call('HSET', prefix .. 'offsets', source, string.format('%.0f %.0f', last, stamp)) end
-return taken
-"""
+#: Seconds for which readers may still ask the generation that was current before: so long it must be left alone.
+LINGERS = 5.0
+_BELIEVED = 1.0
 
 
 class TopicMadeAnew(Exception):
@@ -64,7 +36,10 @@ class TopicMadeAnew(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the view takes of a change record. `written` is the record's timestamp, `at` the change's instant, both ms."""
+    """What the view takes of a change record. `written` is the record's timestamp, `at` the change's instant, both ms.
+
+    `gone`: the customer is one no more (merged or forgotten); with its last membership it leaves the view wholly.
+    """
 
     offset: int
     written: int
@@ -73,6 +48,7 @@ class Change:
     segment: str
     to: str
     at: int
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,60 +65,122 @@ def names(definitions: Definitions) -> list[str]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A customer: `since` is its first change (ms); by segment the tier ("" for simple segments) and since when (ms)."""
+
+    since: int
+    memberships: dict[str, tuple[str, int]]
+
+
 class LiveView:
     """All methods raise redis.RedisError or OSError while Redis is away."""
 
-    def __init__(self, redis: Any, app_id: str) -> None:
-        """`redis`: an asyncio client that gives bytes."""
+    def __init__(self, redis: Any, app_id: str, generation: str = "*") -> None:
+        """`redis`: an asyncio client that gives bytes. `generation`: "*" for the current one, whichever it is."""
         self._redis = redis
-        self._prefix = f"{app_id}:live:"
-        self._apply = redis.register_script(_APPLY)
+        self._base = f"{app_id}:live"
+        self._history = history_of(app_id)
+        self._generation = generation
+        self._found: tuple[str, float] | None = None
+        self._apply = redis.register_script(APPLY)
+        self._page = redis.register_script(PAGE)
+        self._swap = redis.register_script(SWAP)
 
     async def apply(self, source: str, changes: Sequence[Change]) -> int:
         """Takes in changes of one partition (`<topic>/<partition>`) in their order; returns how many were new. Raises TopicMadeAnew."""
-        args: list[Any] = [self._prefix, source, _ANEW_AFTER]
+        args: list[Any] = [self._base, self._generation, self._history, source, _ANEW_AFTER]
         for each in changes:
-            args += (each.offset, each.written, each.customer_id, each.kind, each.segment, each.to, each.at)
+            args += (
+                each.offset, each.written, each.customer_id, each.kind, each.segment, each.to, each.at, "1" if each.gone else "",
+            )  # fmt: skip
         taken = int(await self._apply(args=args))
         if taken < 0:
             raise TopicMadeAnew(source)
         return taken
 
+    # ---- looking
+
+    async def prefix(self) -> str:
+        """Of all keys of this view but the generation's."""
+        if self._generation != "*":
+            return prefix_of(self._base, self._generation)
+        if self._found is None or monotonic() - self._found[1] > _BELIEVED:
+            self._found = prefix_of(self._base, await self.generation()), monotonic()
+        return self._found[0]
+
+    async def generation(self) -> str:
+        """The current one; "" is the first."""
+        found = await self._redis.get(self._base + "-generation")
+        return "" if found is None else str(found.decode())
+
     async def counts(self, names: Iterable[str]) -> Counts:
         """How many customers there are, and in each of these segments and tiers, at one instant."""
-        wanted = list(names)
+        wanted, prefix = list(names), await self.prefix()
         async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.get(self._prefix + "customers")
+            pipeline.get(prefix + "customers")
             for name in wanted:
-                pipeline.zcard(f"{self._prefix}members:{name}")
+                pipeline.zcard(f"{prefix}members:{name}")
             customers, *members = await pipeline.execute()
         return Counts(int(customers or 0), dict(zip(wanted, map(int, members), strict=True)))
 
     async def customer(self, customer_id: str) -> dict[str, tuple[str, int]]:
         """By segment of a customer: the tier ("" for simple segments) and since when (ms)."""
-        found = await self._redis.hgetall(f"{self._prefix}customer:{customer_id}")
-        memberships = {}
-        for name, held in found.items():
-            tier, _, since = held.decode().rpartition(" ")
-            if name:
-                memberships[name.decode()] = (tier, int(since))
-        return memberships
+        seen = await self.seen(customer_id)
+        return {} if seen is None else seen.memberships
+
+    async def seen(self, customer_id: str) -> Seen | None:
+        """None: no change of this customer has been taken in."""
+        return read(await self._redis.hgetall(f"{await self.prefix()}customer:{customer_id}"))
 
     async def members(self, name: str, start: int = 0, count: int = 100) -> list[tuple[str, int]]:
         """Customers of a segment or `group.tier` and since when (ms), the longest there first."""
-        found = await self._redis.zrange(f"{self._prefix}members:{name}", start, start + count - 1, withscores=True)
+        found = await self._redis.zrange(f"{await self.prefix()}members:{name}", start, start + count - 1, withscores=True)
         return [(customer.decode(), int(since)) for customer, since in found]
+
+    async def members_after(self, name: str, after: tuple[str, int] | None, count: int) -> list[tuple[str, int]]:
+        """As `members`, from the place behind `after`, a customer and since when, who may have left meanwhile."""
+        customer, since = ("", "") if after is None else after
+        found = await self._page(keys=[f"{await self.prefix()}members:{name}"], args=[since, customer, count])
+        return [(found[i].decode(), int(float(found[i + 1]))) for i in range(0, len(found), 2)]
+
+    async def offsets(self) -> dict[str, int]:
+        """By source the offset of the last change taken in."""
+        found = await self._redis.hgetall(f"{await self.prefix()}offsets")
+        return {source.decode(): int(last.split()[0]) for source, last in found.items()}
+
+    # ---- making another
+
+    async def swap(self) -> str:
+        """Makes this view, built beside, the current one; or returns a source of which the current one has taken in more."""
+        return str((await self._swap(args=[self._base, self._generation])).decode())
 
     async def wipe(self) -> None:
         """Removes the whole view; blocks as long as Redis takes to go through its keys once."""
         batch: list[bytes] = []
-        async for key in self._redis.scan_iter(match=_literal(self._prefix) + "*", count=1000):
+        async for key in self._redis.scan_iter(match=_literal(await self.prefix()) + "*", count=1000):
             batch.append(key)
             if len(batch) >= 1000:
                 await self._redis.unlink(*batch)
                 batch.clear()
         if batch:
             await self._redis.unlink(*batch)
+
+
+def prefix_of(base: str, generation: str) -> str:
+    return f"{base}@{generation}:" if generation else f"{base}:"
+
+
+def read(found: dict[bytes, bytes]) -> Seen | None:
+    """A customer's hash as Redis has it."""
+    if not found:
+        return None
+    memberships = {}
+    for name, held in found.items():
+        tier, _, since = held.decode().rpartition(" ")
+        if name:
+            memberships[name.decode()] = (tier, int(since))
+    return Seen(int(found.get(b"", b"0")), memberships)
 
 
 def _literal(text: str) -> str:

@@ -1,0 +1,72 @@
+"""Bringing what was decided on mails into the message history."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+from redis.exceptions import RedisError
+
+from scoring.events.instants import epoch_ms
+from scoring.events.invalid import Invalid
+from streams.agents.dead_letters import DeadLetterBox
+from streams.sinks.backoff import Backoff
+from streams.sinks.history import Decision, History
+from streams.sinks.outage import Outage
+
+
+class _Message(msgspec.Struct, omit_defaults=True):
+    customer_id: str
+    message_id: str
+    campaign: str
+    step: int
+    decision: str
+    at: str
+    reason: str = ""
+    variant: str | None = None
+    template: str | None = None
+    change_id: str | None = None
+
+
+_decode = msgspec.json.Decoder(_Message).decode
+
+
+class Historian:
+    """Brings records of `messages` and `withdrawals` into the history, whatever fails on the way."""
+
+    def __init__(self, history: History, letters: DeadLetterBox) -> None:
+        self._history = history
+        self._letters = letters
+        self._redis = Outage("Redis", "the message history stands still; it catches up when Redis answers")
+
+    async def take(self, messages: list[Any]) -> None:
+        """Returns when all of them are in the history, or dead letters. Waits while Redis is away."""
+        parts: dict[str, list[Decision]] = {}
+        for message in messages:
+            try:
+                decision = decision_of(message)
+            except (msgspec.DecodeError, Invalid) as error:
+                await self._letters.put(message, "not_a_message", str(error))
+            else:
+                parts.setdefault(f"{message.topic}/{message.partition}", []).append(decision)
+        for source, decisions in parts.items():
+            await self._add(source, decisions)
+
+    async def _add(self, source: str, decisions: list[Decision]) -> None:
+        backoff = Backoff(longest=10.0)
+        while True:
+            try:
+                await self._history.add(source, decisions)
+            except (RedisError, OSError) as error:
+                self._redis.failed(error)
+                await asyncio.sleep(backoff.next())
+            else:
+                self._redis.over()
+                return
+
+
+def decision_of(message: Any) -> Decision:
+    """What is kept of a decision: not the address, nor what the mail shows. Raises msgspec.DecodeError or Invalid."""
+    record = _decode(message.value or b"")
+    return Decision(message.offset, round(message.timestamp * 1000), record.customer_id, epoch_ms(record.at), msgspec.json.encode(record))
