@@ -68,8 +68,8 @@ def _print_campaigns(console: Console, outcome: Outcome, tally: Tally) -> None:
         steps.add_row(campaign, *row)
     rules = _table("Campaign", ("Decision", "Rule", "Messages", "Customers", "% of total"), left=2)
     for key, count in tally.rules().items():
-        stopped = len(count.customers)
-        rules.add_row(key.campaign, key.decision, key.reason or "hold_out", f"{count.messages:,}", f"{stopped:,}", f"{outcome.percent(stopped):.2f}")
+        stopped, rule = len(count.customers), key.reason or "hold_out"
+        rules.add_row(key.campaign, key.decision, rule, f"{count.messages:,}", f"{stopped:,}", f"{outcome.percent(stopped):.2f}")
     for title, table in (("What would have been sent", steps), ("What each rule stopped", rules)):
         if table.row_count:
             console.print(f"\n{title}")
