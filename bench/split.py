@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from bench.load import PARTITIONS, USED
 from bench.stopwatch import Stopwatch
 from scoring.events.decode import decoders
-from scoring.events.schema import TOPICS
+from scoring.events.schema import RANKS
 from streams.customers.alignment import Alignment
 from streams.customers.counters import Counters
 from streams.customers.evaluate import Evaluator
@@ -51,7 +51,7 @@ CHUNK = 1_500
 
 async def read(broker: str, prefix: str) -> list[list[list[Any]]]:
     """All records, by partition and rank."""
-    found: list[list[list[Any]]] = [[[] for _ in TOPICS] for _ in range(PARTITIONS)]
+    found: list[list[list[Any]]] = [[[] for _ in range(RANKS)] for _ in range(PARTITIONS)]
     consumer = AIOKafkaConsumer(bootstrap_servers=broker, auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     try:
@@ -84,8 +84,8 @@ class Drive:
         self.partitions = []
         for number in range(PARTITIONS):
             partition = Partition(number, ready=True, epoch=1)
-            partition.alignment, partition.watermark, partition.wheel = Alignment([0] * len(TOPICS)), Watermark(0), Wheel(0)
-            partition.delivered = Delivered(0, 0, [0] * len(TOPICS))
+            partition.alignment, partition.watermark, partition.wheel = Alignment([0] * RANKS), Watermark(0), Wheel(0)
+            partition.delivered = Delivered(0, 0, [0] * RANKS)
             self.partitions.append(partition)
 
     def put_through(self, records: list[list[list[Any]]], until: int) -> None:

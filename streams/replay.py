@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from scoring.engine import Engine
-from scoring.events.schema import TOPICS, CartEvent, Event, PageView, Purchase
+from scoring.events.schema import IDENTITIES, TOPICS, CartEvent, Event, PageView, Purchase
+from scoring.merge.identities import REPEAT
+from scoring.merge.together import Together
 from scoring.segments.model import Segment
 from scoring.state import NEVER, Customer, create
 
@@ -28,6 +30,7 @@ _EVER = -62_135_596_800_000
 
 _CHANGE, _CAUSE, _AT = 0, 6, 5  # the instant stands at the same place in messages
 _DEADLINE = 1
+_WITHOUT_ORIGIN = 9
 _RANKS = len(TOPICS)
 
 
@@ -93,6 +96,7 @@ class Replay:
         self._emit = emit
         self._emit_message = emit_message
         self._assume_consent = assume_consent
+        self._together = Together(engine, self.customers)
         self._heap: list[tuple[int, str]] = []
         self._armed: dict[str, int] = {}
 
@@ -106,6 +110,9 @@ class Replay:
         customer_id = event.customer_id
         out: list[list[Any]] = []
         known = self.customers.get(customer_id)
+        if event.rank == IDENTITIES or (known.ties is not None if known is not None else self._together.knows(customer_id)):
+            self._tied(event, [event.event_type, ts, TOPICS[event.rank], None, place])
+            return
         if known is None and self._assume_consent:
             known = self._consenting(ts)
         state = self.engine.event(known, event, out)
@@ -126,7 +133,10 @@ class Replay:
             at, customer_id = heapq.heappop(heap)
             if armed.get(customer_id) != at:
                 continue
-            state = self.customers[customer_id]
+            state = self.customers.get(customer_id)
+            if state is None:  # joined to another since, or forgotten
+                del armed[customer_id]
+                continue
             out: list[list[Any]] = []
             self.engine.until(state, at, out, customer_id)
             if out:
@@ -135,6 +145,19 @@ class Replay:
                 self._arm(customer_id, state.due)
             else:
                 del armed[customer_id]
+
+    def _tied(self, event: Event, origin: list[Any]) -> None:
+        """An event that ties customers to each other, or of one who is."""
+        became, changed = self._together.take(event, origin)
+        if became == REPEAT:
+            self.repeats += 1
+        else:
+            self.events += 1
+        for customer_id, out in changed:
+            self._write(customer_id, out, origin)
+            state = self.customers.get(customer_id)
+            if state is not None and state.due < self._armed.get(customer_id, NEVER):
+                self._arm(customer_id, state.due)
 
     def _consenting(self, ts: int) -> Customer:
         """A customer before the first event at `ts`. It is due then, so that the engine judges everything, as of one it never saw."""
@@ -154,7 +177,7 @@ class Replay:
                 if self._emit_message is not None and topic == "messages":
                     self._emit_message(entry[_AT], customer_id, record)
                 continue
-            if entry[_CAUSE] != _DEADLINE:
+            if entry[_CAUSE] != _DEADLINE and len(entry) == _WITHOUT_ORIGIN:
                 entry.append(origin)
             self.changes += 1
             self._emit(entry[_AT], self.engine.render(entry, customer_id, None)[1])

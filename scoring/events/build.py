@@ -14,13 +14,14 @@ from msgspec import UNSET
 
 from scoring.events import money
 from scoring.events.invalid import Invalid, shown
-from scoring.events.schema import CartEvent, EmailEvent, Event, Feedback, PageView, Profile, Purchase
+from scoring.events.schema import CartEvent, EmailEvent, Event, Feedback, Identity, PageView, Profile, Purchase
 from scoring.events.wire import (
     CONSENTS,
     PROFILE_FIELDS,
     CartValue,
     EmailValue,
     FeedbackValue,
+    IdentityValue,
     Line,
     PageViewValue,
     ProfileValue,
@@ -48,6 +49,7 @@ TYPES: tuple[dict[str, str], ...] = (
     },
     {"feedback": ""},
     {"profile": ""},
+    {"identity": "", "forget": ""},
 )  # fmt: skip
 _ACTIONS = {action: action for action in TYPES[1].values()}
 _STATUSES = {status: status for status in TYPES[2].values()}
@@ -129,9 +131,7 @@ def email_event(value: EmailValue, ts: int) -> EmailEvent:
     type_ = _word(value, 3, "type", value.type, _EMAIL_TYPES, "unknown_type")
     if not value.message_id:
         raise Invalid("missing_field", "message_id: required")
-    return EmailEvent(
-        value.customer_id, ts, type_, value.message_id, value.machine or False, value.event_id or None, value.soft or False
-    )
+    return EmailEvent(value.customer_id, ts, type_, value.message_id, value.machine or False, value.event_id or None, value.soft or False)
 
 
 def feedback(value: FeedbackValue, ts: int) -> Feedback:
@@ -164,6 +164,18 @@ def profile(value: ProfileValue, ts: int) -> Profile:
         for name, given in value.traits.items():
             fields[_trait(name)] = _storable(given, "traits." + name)
     return Profile(value.customer_id, ts, fields, value.event_id or None)
+
+
+def identity(value: IdentityValue, ts: int) -> Identity:
+    said = value.event_type
+    forget = bool(value.forget) if said is None else said == "forget"
+    if said not in (None, "identity", "forget") or (value.forget is not None and value.forget is not forget):
+        raise _contradiction(value, 6, "the topic" if said not in (None, "identity", "forget") else f"forget {str(value.forget).lower()}")
+    if forget and value.anonymous_id:
+        raise Invalid("contradiction", "anonymous_id: not with forget, which is of customer_id and all that was joined to it")
+    if not forget and not value.anonymous_id:
+        raise Invalid("missing_field", 'anonymous_id: required, unless "forget" is true')
+    return Identity(value.customer_id, ts, value.anonymous_id or "", forget, value.event_id or None)
 
 
 def _word(value: Value, rank: int, field: str, given: str | None, allowed: dict[str, str], error: str, default: str | None = None) -> str:
@@ -233,4 +245,4 @@ def _trait(name: str) -> str:
 
 
 #: By rank.
-BUILDS: tuple[Build, ...] = (page_view, cart_event, purchase, email_event, feedback, profile)
+BUILDS: tuple[Build, ...] = (page_view, cart_event, purchase, email_event, feedback, profile, identity)

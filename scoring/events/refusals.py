@@ -46,6 +46,8 @@ def _invalid_field(message: str) -> Invalid:
         return Invalid(error, f"{field}: expected {_WORDS.get(expected, expected)}, got {_WORDS.get(got, got)}")
     if field == "customer_id":
         return Invalid("too_long" if "<=" in text else "missing_field", f"customer_id: expected 1 to {CUSTOMER_ID_LENGTH} characters")
+    if field == "anonymous_id" and "length <=" in text:
+        return Invalid("too_long", f"anonymous_id: expected 1 to {CUSTOMER_ID_LENGTH} characters")
     if "length <=" in text:
         return Invalid("too_long", f"{field}: expected at most {ID_LENGTH} characters")
     return Invalid("bad_ts" if field == "ts" else "out_of_range", f"{field}: {text[0].lower()}{text[1:]}")

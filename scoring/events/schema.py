@@ -12,8 +12,11 @@ from typing import ClassVar
 import msgspec
 
 #: Topic names in rank order: at equal `ts` a customer's events are taken in this order.
-TOPICS: tuple[str, ...] = ("page-views", "cart-events", "purchases", "email-events", "feedback", "profiles")
-PAGE_VIEWS, CART_EVENTS, PURCHASES, EMAIL_EVENTS, FEEDBACK, PROFILES = range(6)
+TOPICS: tuple[str, ...] = ("page-views", "cart-events", "purchases", "email-events", "feedback", "profiles", "identities")
+PAGE_VIEWS, CART_EVENTS, PURCHASES, EMAIL_EVENTS, FEEDBACK, PROFILES, IDENTITIES = range(7)
+#: The worker reads one topic more, on which customers hand things over to each other (scoring/merge).
+HANDOVERS = 7
+RANKS = 8
 
 
 #: Event types of a cart event's `action`.
@@ -114,4 +117,23 @@ class Profile(msgspec.Struct, gc=False):
         return "profile"
 
 
-Event = PageView | CartEvent | Purchase | EmailEvent | Feedback | Profile
+class Identity(msgspec.Struct, gc=False):
+    """Two ids are one customer, `customer_id`; or, with `forget`, that customer is to be forgotten."""
+
+    rank: ClassVar[int] = IDENTITIES
+    customer_id: str
+    ts: int
+    anonymous_id: str = ""  # "" with `forget`
+    forget: bool = False
+    event_id: str | None = None
+
+    @property
+    def event_type(self) -> str:
+        return "forget" if self.forget else "identity"
+
+
+#: What a customer does, or is told of it: the engine's own. By rank.
+Happening = PageView | CartEvent | Purchase | EmailEvent | Feedback | Profile
+HAPPENINGS = (PageView, CartEvent, Purchase, EmailEvent, Feedback, Profile)
+
+Event = Happening | Identity

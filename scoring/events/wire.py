@@ -123,6 +123,11 @@ class ProfileValue(Value):
     session_id: Id | None = None
 
 
+class IdentityValue(Value, gc=False):
+    anonymous_id: Annotated[str, Meta(max_length=CUSTOMER_ID_LENGTH)] | None = None
+    forget: bool | None = None
+
+
 #: The plain fields of a profile; consents and traits are fields of their own besides.
 PROFILE_FIELDS: tuple[str, ...] = ProfileValue.__struct_fields__[
     ProfileValue.__struct_fields__.index("email") : ProfileValue.__struct_fields__.index("consent")
@@ -130,7 +135,7 @@ PROFILE_FIELDS: tuple[str, ...] = ProfileValue.__struct_fields__[
 CONSENTS: tuple[str, ...] = Consent.__struct_fields__
 
 #: By rank.
-VALUES: tuple[type[Value], ...] = (PageViewValue, CartValue, PurchaseValue, EmailValue, FeedbackValue, ProfileValue)
+VALUES: tuple[type[Value], ...] = (PageViewValue, CartValue, PurchaseValue, EmailValue, FeedbackValue, ProfileValue, IdentityValue)
 
 
 class Head(Struct, gc=False):

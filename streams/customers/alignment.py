@@ -7,24 +7,27 @@ own timestamp and the moment it was fetched.
 
 from __future__ import annotations
 
-from scoring.events.schema import TOPICS, Event
+from scoring.events.schema import HANDOVERS, IDENTITIES, RANKS, Event
+from scoring.merge.handover import Handover
 
 #: time (ms), rank, offset, key, event
-Item = tuple[int, int, int, bytes, Event]
+Item = tuple[int, int, int, bytes, Event | Handover]
 
 #: Events a topic may have waiting before it is read no further.
 CAPACITY = 12_000
 
 
 class Alignment:
-    """`newest`: running maximum of event time by rank; `position`: the next offset to be fetched by rank."""
+    """`newest`: running maximum of event time by rank; `position`: the next offset to be fetched by rank. `ties`: what was taken last may
+    have events of the topics that tie customers to each other."""
 
-    __slots__ = ("newest", "position", "queues")
+    __slots__ = ("newest", "position", "queues", "ties")
 
     def __init__(self, positions: list[int]) -> None:
-        self.queues: list[list[Item]] = [[] for _ in TOPICS]
-        self.newest = [0] * len(TOPICS)
+        self.queues: list[list[Item]] = [[] for _ in range(RANKS)]
+        self.newest = [0] * RANKS
         self.position = list(positions)
+        self.ties = False
 
     def room(self, rank: int) -> bool:
         return len(self.queues[rank]) < CAPACITY
@@ -46,6 +49,7 @@ class Alignment:
         """Items up to and including `bound` in order, at most `limit`, and the instant up to which none is left."""
         taken: list[Item] = []
         queues = self.queues
+        self.ties = bool(queues[IDENTITIES] or queues[HANDOVERS])
         for rank, queue in enumerate(queues):
             if not queue or queue[0][0] > bound:
                 continue

@@ -7,7 +7,7 @@ already lost the partition. Reserved keys begin with byte 0xFF, which never occu
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -33,6 +33,11 @@ RESERVED = b"\xff"
 META = b"\xffmeta"
 TOPICS = b"\xfftopics"
 LAYOUT = b"\xfflayout/"
+#: Of forgotten customers: streams/customers/erased.py.
+ERASED = b"\xfferased/"
+ERASURE_KEY = b"\xfferasure-key"
+#: A tombstone's header: its writer's epoch.
+_EPOCH = "epoch"
 
 
 class Unreadable(ValueError):
@@ -132,6 +137,16 @@ def with_due(stored: bytes, due: int) -> bytes:
 def own(epoch: int, body: Meta | TopicIds | bytes) -> bytes:
     """The value of a record under a reserved key."""
     return _PREFIX.pack(FORMAT, epoch) + (body if isinstance(body, bytes) else _encode(body))
+
+
+def tombstone(epoch: int) -> list[tuple[str, bytes]]:
+    """The headers of a record without a value."""
+    return [(_EPOCH, b"%d" % epoch)]
+
+
+def epoch_of_tombstone(headers: Iterable[tuple[str, bytes]]) -> int | None:
+    """None for one that has no epoch."""
+    return next((int(value) for name, value in headers if name == _EPOCH), None)
 
 
 def body_of(stored: bytes) -> bytes:

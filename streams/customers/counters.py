@@ -15,6 +15,9 @@ class Counters:
     dead_letters: int = 0
     changes: int = 0
     messages: int = 0
+    sent_on: int = 0  # events of an id that was joined to another
+    dropped: int = 0  # events of a forgotten customer
+    refused: int = 0  # ids that could not be joined: they belong to another already
     fired: int = 0  # customers whose deadline changed something
     quiet: int = 0  # customers whose deadline changed nothing
     migrated: int = 0  # customers taken over from other definitions

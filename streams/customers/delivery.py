@@ -33,12 +33,14 @@ class Delivery:
         self,
         producer: AIOKafkaProducer,
         changelog: str,
+        handovers: str,
         strangers: Strangers,
         fail: Callable[[BaseException], None],
         done: Callable[[], None],
     ) -> None:
         self._producer = producer
         self._changelog = changelog
+        self._handovers = handovers
         self._strangers = strangers
         self._fail = fail
         self._done = done
@@ -60,6 +62,8 @@ class Delivery:
                 return
             for topic, batches in flush.outputs.items():
                 await self.send(partition, topic, batches, "outputs_sent")
+            for number, batches in flush.handovers.items():
+                await self.send(partition, self._handovers, batches, "outputs_sent", number)
             point("outputs_acked")
             if not partition.lost:
                 partition.delivered = flush.delivered
@@ -71,12 +75,15 @@ class Delivery:
             partition.in_flight -= 1
             self._done()
 
-    async def send(self, partition: Partition, topic: str, batches: list[Batch], sent: str = "") -> None:
-        """Sends batches in order and waits for their acknowledgement, however long the broker is away. Raises KafkaError."""
+    async def send(self, partition: Partition, topic: str, batches: list[Batch], sent: str = "", number: int | None = None) -> None:
+        """Sends batches in order and waits for their acknowledgement, however long the broker is away. Raises KafkaError.
+
+        They go to the partition's own number, or to `number`.
+        """
         waiting = []
         async with partition.sending:
             for batch in batches:
-                future = await self._hand_over(topic, partition.number, batch)
+                future = await self._hand_over(topic, partition.number if number is None else number, batch)
                 if topic == self._changelog:
                     future.add_done_callback(partial(_follow, partition, cast(Any, batch).record_count()))
                 waiting.append(future)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from scoring.engine import Engine
 from scoring.engine.steps import Entry
+from scoring.merge.handover import HANDED
 from scoring.state import Customer, encode
 from streams.customers import changelog, outbox
 from streams.customers.changelog import FORMAT, HEADER, META, Meta
@@ -71,6 +72,8 @@ class Draft:
         self._epoch, self._fingerprint, self._render, self._now = partition.epoch, engine.fingerprint, engine.render, now
         self._held: list[tuple[bytes, Customer, int]] = []
         self._entries: list[tuple[int, bytes, Entry]] = []
+        #: What is said to other customers, or of one that is a customer no more: in the order it was said.
+        self.handed: list[tuple[bytes, Entry]] = []
 
     def put(self, key: bytes, state: Customer, armed: int, entries: list[Entry]) -> None:
         """A customer that changed; `armed`: the due time it has an entry in the wheel for."""
@@ -80,10 +83,21 @@ class Draft:
                 self._open.append((self.sequence, self._put_out))
             self._put_out[key] = entries
             for entry in entries:
-                self._entries.append((entry[outbox.AT], key, entry))
+                if entry[0] < HANDED:
+                    self._entries.append((entry[outbox.AT], key, entry))
+                else:
+                    self.handed.append((key, entry))
         self._held.append((key, state, armed))
         if len(self._held) == HELD:
             self._write()
+
+    def bury(self, key: bytes, records: list[tuple[bytes, bytes]]) -> None:
+        """A forgotten customer whose last outputs are at the broker: `records` come before the tombstone."""
+        self.customers += 1
+        for name, body in records:
+            self._add(name, changelog.own(self._epoch, body))
+        self._add(key, None, changelog.tombstone(self._epoch))
+        del self._states[key]
 
     def _write(self) -> None:
         pack, states, arm, add, epoch, fingerprint = HEADER.pack, self._states, self._arm, self._add, self._epoch, self._fingerprint

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import DecodeError
 
 from scoring.engine import Engine
 from scoring.engine.changes import EVENT, LATE_EVENT
 from scoring.engine.steps import Entry
-from scoring.events.schema import TOPICS, Event
+from scoring.events.schema import IDENTITIES, Event
 from scoring.state import NEVER, Customer, decode
+from scoring.ties import LIVING
 from streams.customers.alignment import Item
+from streams.customers.apart import LOOK, Apart
 from streams.customers.changelog import SIZE, due_of, header, with_due
 from streams.customers.counters import Counters
 from streams.customers.partition import Partition
@@ -68,6 +70,7 @@ class Evaluator:
         self._engine = engine
         self._topics = topics
         self._counters = counters
+        self._apart = Apart(engine, topics, counters)
 
     def run(self, partition: Partition, items: list[Item], until: int, limit: int, draft: Draft) -> Iterator[None]:
         """Applies events in the order given, and fires deadlines up to `until`, of at most about `limit` customers besides those with
@@ -78,38 +81,55 @@ class Evaluator:
         yield
         if items:
             customers = list(by_customer(items).items())
+            tied = frozenset(item[3] for item in items if item[1] >= IDENTITIES) if partition.alignment.ties else frozenset()
             yield
             for start in range(0, len(customers), PORTION):
-                self._events(partition, customers[start : start + PORTION], reached, taken, draft)
+                self._events(partition, customers[start : start + PORTION], reached, taken, tied, draft)
                 yield
         left = list(taken)
         for start in range(0, len(left), PORTION):
             self._deadlines(partition, left[start : start + PORTION], reached, draft)
             yield
 
-    def _events(self, partition: Partition, customers: list[tuple[bytes, list[Item]]], until: int, taken: set[bytes], draft: Draft) -> None:
-        """Events at or below a customer's offset of that topic were applied before and are skipped."""
+    def _events(
+        self,
+        partition: Partition,
+        customers: list[tuple[bytes, list[Any]]],
+        until: int,
+        taken: set[bytes],
+        tied: frozenset[bytes],
+        draft: Draft,
+    ) -> None:
+        """Events at or below a customer's offset of that topic were applied before and are skipped. `tied`: customers with events that tie
+        them to others; these and those with ties already are taken apart."""
         take, fire, states = self._engine.event, self._engine.until, partition.states
-        put, stored_of, number = draft.put, states.get, partition.number
+        put, stored_of, number, marks = draft.put, states.get, partition.number, partition.erased.marks
         events = replayed = repeats = fired = 0
         with _Named() as at:
             for key, theirs in customers:
                 at.key = key
-                events += len(theirs)
-                entries: list[Entry] = []
                 stored = stored_of(key)
+                if key in tied or (stored is None and marks):
+                    self._events_apart(partition, key, stored, theirs, until, taken, draft)
+                    continue
+                entries: list[Entry] = []
                 if stored is None:
+                    events += len(theirs)
                     _, rank, offset, _, event = theirs[0]
                     state = take(None, event, entries)
                     assert state is not None, "a customer's first event is no repeat"
                     armed = UNARMED
-                    offsets = state.offsets = [-1] * len(TOPICS)
+                    offsets = state.offsets = [-1] * IDENTITIES
                     offsets[rank] = offset
                     self._attribute(entries, 0, event, number, rank, offset)
                     del theirs[0]
                     changed = True
                 else:
                     state = opened(key, stored)
+                    if state.ties is not None:
+                        self._events_apart(partition, key, stored, theirs, until, taken, draft)
+                        continue
+                    events += len(theirs)
                     armed = state.due
                     if key in taken:
                         taken.discard(key)
@@ -141,6 +161,16 @@ class Evaluator:
         self._counters.repeats += repeats
         self._counters.fired += fired
 
+    def _events_apart(
+        self, partition: Partition, key: bytes, stored: bytes | None, theirs: list[Item], until: int, taken: set[bytes], draft: Draft
+    ) -> None:
+        state = None if stored is None else opened(key, stored)
+        armed = UNARMED if state is None or key in taken else state.due
+        due = NEVER if state is None else state.due
+        taken.discard(key)
+        if not self._apart.events(partition, key, state, theirs, until, armed, draft) and stored is not None and armed == UNARMED:
+            self._quiet(partition, key, stored, due)
+
     def _attribute(self, entries: list[Entry], before: int, event: Event, number: int, rank: int, offset: int) -> None:
         """Names the event in the changes it caused."""
         for entry in entries[before:]:
@@ -156,7 +186,10 @@ class Evaluator:
                 stored = states[key]
                 state = opened(key, stored)
                 entries: list[Entry] = []
-                if fire(state, until, entries, key):
+                if state.ties is not None and state.ties.form != LIVING:
+                    if not self._apart.deadline(partition, key, state, draft):
+                        self._quiet(partition, key, stored, partition.wheel.fired + LOOK)
+                elif fire(state, until, entries, key):
                     put(key, state, UNARMED, entries)
                     fired += 1
                 else:
@@ -178,7 +211,8 @@ class Evaluator:
                 stored = partition.states[key]
                 state = opened(key, stored)
                 entries: list[Entry] = []
-                self._engine.migrate(state, older(header(stored)[2]), now, entries)
+                if state.ties is None or state.ties.form == LIVING:
+                    self._engine.migrate(state, older(header(stored)[2]), now, entries)
                 draft.put(key, state, header(stored)[0], entries)
                 self._counters.migrated += 1
         del partition.outdated[-PORTION:]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scoring.engine import Engine
 from streams.customers.counters import Counters
 from streams.customers.draft import Batch, Batches, Draft, MakeBatch, mark
 from streams.customers.evaluate import Evaluator
+from streams.customers.handing import Handing
 from streams.customers.migration import Migration
 from streams.customers.partition import Delivered, Partition
 from streams.kafka.names import Names
@@ -26,25 +27,29 @@ MARK_AFTER = 0.5
 
 @dataclass(slots=True)
 class Flush:
-    """Records to send, and what is delivered when all of them are acknowledged. `outputs` by full topic name."""
+    """Records to send, and what is delivered when all of them are acknowledged. `outputs` by full topic name; `handovers` by the partition
+    of the topic on which customers hand over to each other."""
 
     changelog: list[Batch]
     outputs: dict[str, list[Batch]]
     delivered: Delivered
+    handovers: dict[int, list[Batch]] = field(default_factory=dict)
 
 
 class Flusher:
     """Makes the flushes of all partitions of this worker. `make_batch` gives an empty batch of the producer."""
 
     def __init__(
-        self, engine: Engine, evaluator: Evaluator, migration: Migration, names: Names, counters: Counters, make_batch: MakeBatch
-    ) -> None:
+        self, engine: Engine, evaluator: Evaluator, migration: Migration, names: Names, counters: Counters, make_batch: MakeBatch,
+        partitions: int = 1,
+    ) -> None:  # fmt: skip
         self._engine = engine
         self._evaluator = evaluator
         self._migration = migration
         self._names = names
         self._counters = counters
         self._make = make_batch
+        self._partitions = partitions
 
     def flush(self, partition: Partition, clock: float, now: int) -> Flush | None:
         """All of `making` at once."""
@@ -84,12 +89,20 @@ class Flusher:
                 self._count(topic)
                 self._batches(outputs, self._names.prefix + topic).add(key, value, headers)
             yield
+        handing = Handing(self._partitions, self._make)
+        if draft.handed:
+            partition.promised = partition.sequence
+            for key, entry in draft.handed:
+                handing.add(key, entry)
+            if handing.departures is not None:
+                outputs[self._names.departures] = handing.departures
         for letter in letters:
             self._batches(outputs, self._names.dead_letters).add(letter.key, letter.value, letter.annotated())
         return Flush(
             draft.batches.filled,
             {topic: batches.filled for topic, batches in outputs.items()},
             Delivered(partition.promised, partition.wheel.fired, partition.alignment.applied()),
+            handing.filled(),
         )
 
     def _mark_is_due(self, partition: Partition, clock: float) -> bool:

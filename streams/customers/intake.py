@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from scoring.events.decode import Decode, Invalid
-from scoring.events.schema import TOPICS
+from scoring.events.decode import Invalid
+from scoring.events.schema import TOPICS, Event
+from scoring.merge.handover import Handover
 from streams.customers.alignment import Item
 from streams.customers.counters import Counters
 from streams.customers.partition import Partition
 from streams.deadletters import DeadLetter, Limit
 from streams.kafka.errors import Fatal
+
+#: (value, key, record timestamp in epoch ms) -> what it says; raises Invalid.
+Decode = Callable[[bytes | None, bytes | None, int], Event | Handover]
 
 
 class Intake:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -127,6 +128,9 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         self.tenure.lease.renew()
         generation = internals.generation(self.consumer)
         numbers = sorted({tp.partition for tp in assigned})
+        if len(assigned) < len(numbers) * len(self._names.inputs):
+            self._shared.fail(_mixed(numbers, assigned, self._names.inputs))
+            return
         for tp in assigned:
             self.consumer.seek(tp, 0)  # a position, so that none is looked up; the changelog's is set when it is known
             self.consumer.pause(tp)
@@ -252,18 +256,30 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             else:
                 check_position(topic, partition.number, position, beginning, None)
 
-    async def first_positions(self, number: int) -> list[int]:
-        """Where to begin without a changelog: at the beginning, unless the group says that customers were known once. Raises Fatal."""
-        for topic in self._names.inputs:
+    async def first_positions(self, number: int, known: int = 0) -> list[int]:
+        """Where to begin without a changelog: at the beginning, unless the group says that customers were known once. Raises Fatal.
+
+        `known`: of so many topics, in order of rank, the changelog has positions; they are asked for the others.
+        """
+        for topic in self._names.inputs[known:]:
             committed = await self.consumer.committed(TopicPartition(topic, number))
             if committed:
                 raise Fatal(
                     f"{self._names.changelog} partition {number} is empty, but the consumer group {self._names.group} had come to offset "
                     f"{committed} of {topic}: all customers are forgotten. Restore the changelog, or start anew with another app_id"
                 )
-        return await self._beginnings(number)
+        return (await self._beginnings(number))[known:]
 
     async def _beginnings(self, number: int) -> list[int]:
         tps = [TopicPartition(topic, number) for topic in self._names.inputs]
         found = await self.consumer.beginning_offsets(tps)
         return [found[tp] for tp in tps]
+
+
+def _mixed(numbers: list[int], assigned: set[TopicPartition], topics: Sequence[str]) -> Fatal:
+    """A partition number came without some of its topics: whoever has those reads others than we do."""
+    missing = sorted({topic for topic in topics for number in numbers if TopicPartition(topic, number) not in assigned})
+    return Fatal(
+        f"the group gave us partitions {numbers} without {', '.join(missing)}: a worker of another release is in it. Stop those of the "
+        "older release, then start this one again"
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from streams.customers import changelog, outbox
 from streams.customers.alignment import Alignment
+from streams.customers.erased import Erased
 from streams.customers.outbox import Open
 from streams.customers.timers import Wheel
 from streams.customers.watermark import Watermark
@@ -43,6 +44,7 @@ class Partition:
     letters: list[DeadLetter] = field(default_factory=list)
     #: What flushes that aren't wholly at the broker have put out.
     open: Open = field(default_factory=list)
+    erased: Erased = field(default_factory=Erased)
     #: Customers last evaluated under other definitions, still to be taken over.
     outdated: list[bytes] = field(default_factory=list)
     delivered: Delivered = field(default_factory=lambda: Delivered(0, 0, []))

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from streams.customers.changelog import (
+    ERASED,
+    ERASURE_KEY,
     LAYOUT,
     META,
     RESERVED,
@@ -22,6 +24,7 @@ from streams.customers.changelog import (
     Unreadable,
     body_of,
     epoch_of,
+    epoch_of_tombstone,
     read_meta,
     read_topics,
 )
@@ -49,6 +52,8 @@ class Restored:
     meta: Meta | None = None
     topics: TopicIds | None = None
     layouts: dict[int, bytes] = field(default_factory=dict)
+    marks: dict[bytes, bytes] = field(default_factory=dict)
+    erasure_key: bytes | None = None
     hidden: set[bytes] = field(default_factory=set)
     records: int = 0
     ignored: int = 0
@@ -65,7 +70,14 @@ class Restored:
                 if key is None:
                     raise Unreadable("it has no key")
                 if value is None:
+                    written = epoch_of_tombstone(getattr(record, "headers", ()))
+                    if written is not None and written < epoch:
+                        self.ignored += 1
+                        hidden.add(key)
+                        continue
+                    epoch = max(epoch, written or 0)
                     states.pop(key, None)
+                    self.marks.pop(key[len(ERASED) :], None)
                     hidden.discard(key)
                     continue
                 written = epoch_of(value)
@@ -94,6 +106,10 @@ class Restored:
             self.meta = read_meta(value)
         elif key == TOPICS:
             self.topics = read_topics(value)
+        elif key.startswith(ERASED):
+            self.marks[key[len(ERASED) :]] = body_of(value)
+        elif key == ERASURE_KEY:
+            self.erasure_key = body_of(value)
         elif key.startswith(LAYOUT):
             self.layouts[int(key[len(LAYOUT) :], 16)] = body_of(value)
 
@@ -102,15 +118,18 @@ class Restored:
 _ARRAY = 0xDC
 
 
-def check_topics(recorded: TopicIds, current: TopicIds, changelog: str) -> None:
-    """Positions and offsets mean nothing in other topics than those they were written for. Raises Fatal with the remedy."""
+def check_topics(recorded: TopicIds, current: TopicIds, changelog: str, added: Iterable[str] = ()) -> None:
+    """Positions and offsets mean nothing in other topics than those they were written for. Raises Fatal with the remedy.
+
+    `added`: topics that an older release did not read.
+    """
     anew = "start anew with another app_id, which reads the topics from their beginning"
     if recorded.partitions != current.partitions:
         raise Fatal(
             f"the topics have {current.partitions} partitions, {changelog} was written with {recorded.partitions}: customers would be torn "
             f"apart. Instead, {way_to_more(current.partitions)}"
         )
-    if set(recorded.ids) != set(current.ids):
+    if set(recorded.ids) != set(current.ids) and set(recorded.ids) != set(current.ids) - set(added):
         gone, new = sorted(set(recorded.ids) - set(current.ids)), sorted(set(current.ids) - set(recorded.ids))
         raise Fatal(f"{changelog} was written for {', '.join(gone)}, not {', '.join(new)}: set topic_prefix as it was, or {anew}")
     made_anew = sorted(name for name, known in recorded.ids.items() if known and current.ids[name] and known != current.ids[name])

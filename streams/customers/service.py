@@ -21,6 +21,7 @@ from streams.customers.delivery import DEPTH
 from streams.customers.evaluate import Evaluator
 from streams.customers.figures import Figures
 from streams.customers.flush import Flush, Flusher
+from streams.customers.handing import handed_over
 from streams.customers.intake import Intake
 from streams.customers.membership import Membership
 from streams.customers.migration import Migration
@@ -62,11 +63,13 @@ class CustomerService(Service):
         self._ranks = {topic: rank for rank, topic in enumerate(self._names.inputs)}
         self._progress = asyncio.Event()
         self._began = monotonic()  # of what is done without a pause
-        self._intake = Intake(decoders(settings.currency), Limit(settings.dead_letter_limit), self.counters, now_ms, self._names.inputs)
+        decode = (*decoders(settings.currency), handed_over)
+        self._intake = Intake(decode, Limit(settings.dead_letter_limit), self.counters, now_ms, self._names.inputs)
         self._figures = Figures(self.counters, settings.broker)
         shared = Shared(
             settings, self._names, engine, self.counters, Migration(engine), Evaluator(engine, self._names.inputs, self.counters),
-            self.fail, self._progress.set, lambda number: self._membership.first_positions(number), lambda: self._membership.confirm(),
+            self.fail, self._progress.set, lambda number, known: self._membership.first_positions(number, known),
+            lambda: self._membership.confirm(),
         )  # fmt: skip
         self._membership = Membership(shared, accept_gap)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from streams.customers import changelog
-from streams.customers.changelog import LAYOUT, RESERVED, TOPICS, TopicIds, body_of, epoch_of
+from streams.customers.changelog import ERASED, ERASURE_KEY, LAYOUT, RESERVED, TOPICS, TopicIds, body_of, epoch_of, tombstone
 from streams.customers.draft import Batch, Batches, MakeBatch
 from streams.customers.partition import Partition
 from streams.customers.reading import between
@@ -48,7 +48,16 @@ class Strangers:
         for key, value in hidden.items():
             if key < RESERVED:
                 kept = partition.record(key)
-                batches.add(key, None if kept is None else changelog.with_epoch(kept, partition.epoch), [])
+                if kept is None:
+                    batches.add(key, None, tombstone(partition.epoch))
+                else:
+                    batches.add(key, changelog.with_epoch(kept, partition.epoch), [])
+            elif key.startswith(ERASED) or key == ERASURE_KEY:
+                body = partition.erased.body(key)
+                if body is None:
+                    batches.add(key, None, tombstone(partition.epoch))
+                else:
+                    batches.add(key, changelog.own(partition.epoch, body), [])
             elif key == TOPICS:
                 batches.add(key, changelog.own(partition.epoch, self.topics), [])
             elif key.startswith(LAYOUT) and value is not None:

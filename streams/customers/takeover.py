@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from scoring.engine import Engine
+from scoring.events.schema import IDENTITIES, RANKS
+from scoring.merge.handover import HANDED
 from scoring.state import NEVER
 from streams.clock import monotonic, now_ms
 from streams.customers import changelog, outbox
 from streams.customers.alignment import Alignment
-from streams.customers.changelog import META, TOPICS, Meta, TopicIds, layout_key
+from streams.customers.changelog import ERASED, ERASURE_KEY, META, TOPICS, Meta, TopicIds, layout_key
 from streams.customers.delivery import Delivery
 from streams.customers.draft import Batch, Batches, MakeBatch
+from streams.customers.erased import Erased
 from streams.customers.evaluate import unreadable
 from streams.customers.faults import point
+from streams.customers.handing import Handing
 from streams.customers.migration import Migration
 from streams.customers.partition import Delivered, Partition
 from streams.customers.reading import restore
@@ -40,7 +44,8 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Takeover:
-    """`first` gives the positions to start from without a changelog; `confirm` returns when a heartbeat was answered."""
+    """`first` gives the positions to start from where the changelog has none (partition, of how many topics it has some); `confirm` returns
+    when a heartbeat was answered."""
 
     settings: Settings
     names: Names
@@ -49,7 +54,7 @@ class Takeover:
     delivery: Delivery
     topics: TopicIds
     make_batch: MakeBatch
-    first: Callable[[int], Awaitable[list[int]]]
+    first: Callable[[int, int], Awaitable[list[int]]]
     confirm: Callable[[], Awaitable[None]]
 
     async def take(self, partition: Partition, generation: int) -> None:
@@ -58,15 +63,18 @@ class Takeover:
         restored = await restore(self.settings, self.names.changelog, partition.number)
         point("restored")
         if restored.topics is not None:
-            check_topics(restored.topics, self.topics, self.names.changelog)
+            check_topics(restored.topics, self.topics, self.names.changelog, self.names.inputs[IDENTITIES:])
         for fingerprint, layout in restored.layouts.items():
             self.migration.learn(fingerprint, layout)
         # Until now the partition might have been another worker's without our knowing.
         await self.confirm()
-        meta = restored.meta or Meta(0, 0, await self.first(partition.number))
+        meta = restored.meta or Meta(0, 0, [])
+        if len(meta.positions) < RANKS:
+            meta.positions += await self.first(partition.number, len(meta.positions))
         partition.epoch = max(restored.epoch + 1, generation)
         partition.sequence = partition.promised = partition.epoch << FLUSH_BITS
         partition.states, partition.outdated = restored.states, []
+        partition.erased = Erased.restored(self.settings.erasure_key, restored.erasure_key, restored.marks)
         partition.expected = restored.end
         partition.alignment = Alignment(meta.positions)
         partition.watermark = Watermark(self.settings.grace, meta.fired)
@@ -123,9 +131,17 @@ class Takeover:
         for key in restored.hidden:
             if key < changelog.RESERVED:
                 kept = partition.states.get(key)
-                if kept is not None:
-                    kept = partition.states[key] = changelog.with_epoch(kept, epoch)
-                add(key, kept, [])
+                if kept is None:
+                    add(key, None, changelog.tombstone(epoch))
+                else:
+                    partition.states[key] = changelog.with_epoch(kept, epoch)
+                    add(key, partition.states[key], [])
+            elif key == ERASURE_KEY or key.startswith(ERASED):
+                body = partition.erased.body(key)
+                if body is None:
+                    add(key, None, changelog.tombstone(epoch))
+                else:
+                    add(key, changelog.own(epoch, body), [])
         for fingerprint, layout in restored.layouts.items():
             if layout_key(fingerprint) in restored.hidden:
                 add(layout_key(fingerprint), changelog.own(epoch, layout), [])
@@ -138,14 +154,23 @@ class Takeover:
             stored = partition.states[key]
             engine = self.migration.engine(changelog.header(stored)[2])
             found += [(sequence, key, entry, engine) for sequence, entry in _outbox(key, stored) if sequence > confirmed]
-        found.sort(key=lambda each: (each[0], each[2][outbox.AT]))  # as the flushes would have sent them
+        # As the flushes would have sent them; what is handed over, in the order it was said.
+        found.sort(key=lambda each: (each[0], each[2][outbox.AT] if each[2][0] < HANDED else 0))
         outputs: dict[str, Batches] = {}
+        handing = Handing(self.settings.partitions, self.make_batch)
         now = now_ms()
         for _, key, entry, engine in found:
+            if entry[0] >= HANDED:
+                handing.add(key, entry)
+                continue
             for topic, owner, value, headers in outbox.records([(key, entry)], self._renderer(engine, entry).render, now):
                 outputs.setdefault(self.names.prefix + topic, Batches(self.make_batch)).add(owner, value, headers)
+        if handing.departures is not None:
+            outputs[self.names.departures] = handing.departures
         for topic, batches in outputs.items():
             await self.delivery.send(partition, topic, batches.filled)
+        for number, handed in handing.filled().items():
+            await self.delivery.send(partition, self.names.handovers, handed, number=number)
         for _, key in open_:
             partition.states[key] = changelog.without_outbox(partition.states[key])
         return len(found)

@@ -43,7 +43,7 @@ class Shared:
     evaluator: Evaluator
     fail: Callable[[BaseException], None]
     progress: Callable[[], None]
-    first: Callable[[int], Awaitable[list[int]]]
+    first: Callable[[int, int], Awaitable[list[int]]]
     confirm: Callable[[], Awaitable[None]]
 
 
@@ -79,8 +79,10 @@ class Tenure:
         shared, make = self._shared, producer.create_batch
         topics = TopicIds(shared.settings.partitions, {topic: ids.get(topic, "") for topic in shared.names.inputs})
         strangers = Strangers(shared.settings, shared.names.changelog, topics, make)
-        self.delivery = Delivery(producer, shared.names.changelog, strangers, shared.fail, shared.progress)
-        self.flusher = Flusher(shared.engine, shared.evaluator, shared.migration, shared.names, shared.counters, make)
+        self.delivery = Delivery(producer, shared.names.changelog, shared.names.handovers, strangers, shared.fail, shared.progress)
+        self.flusher = Flusher(
+            shared.engine, shared.evaluator, shared.migration, shared.names, shared.counters, make, shared.settings.partitions
+        )
         self.takeover = Takeover(
             shared.settings, shared.names, shared.engine, shared.migration, self.delivery, topics, make, shared.first, shared.confirm
         )

@@ -7,7 +7,7 @@ would be too late: a stalled loop or broker must not move time.
 
 from __future__ import annotations
 
-from scoring.events.schema import TOPICS
+from scoring.events.schema import RANKS
 from streams.customers.alignment import Alignment
 
 _UNKNOWN = -1
@@ -20,8 +20,8 @@ class Watermark:
 
     def __init__(self, grace: int, start: int = 0) -> None:
         self._grace = grace
-        self._ends = [_UNKNOWN] * len(TOPICS)
-        self._sent = [_UNKNOWN] * len(TOPICS)
+        self._ends = [_UNKNOWN] * RANKS
+        self._sent = [_UNKNOWN] * RANKS
         self.time = start
 
     def seen(self, rank: int, end: int, sent: int) -> None:

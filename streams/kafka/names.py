@@ -9,14 +9,25 @@ from scoring.events.schema import EMAIL_EVENTS, TOPICS
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """`inputs` in rank order. The changelog and the consumer group are named by the app, the others by the prefix."""
+    """`inputs` in rank order. What is the worker's alone (changelog, handovers, departures) and the consumer group are named by the app,
+    the others by the prefix."""
 
     app_id: str
     prefix: str
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        return tuple(self.prefix + topic for topic in TOPICS)
+        return (*(self.prefix + topic for topic in TOPICS), self.handovers)
+
+    @property
+    def handovers(self) -> str:
+        """On which customers of the worker hand over to each other."""
+        return f"{self.app_id}-handovers"
+
+    @property
+    def departures(self) -> str:
+        """Of ids that are customers no more, or again."""
+        return f"{self.app_id}-departures"
 
     @property
     def changes(self) -> str:

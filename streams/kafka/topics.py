@@ -38,7 +38,9 @@ def topics(settings: Settings) -> list[Topic]:
     names = Names(settings.app_id, settings.topic_prefix)
     kept = {"cleanup.policy": "delete", "retention.ms": str(settings.retention)}
     return [
-        *(Topic(name, kept) for name in names.inputs),
+        *(Topic(name, kept) for name in names.inputs if name != names.handovers),
+        Topic(names.handovers, {**kept, "max.message.bytes": str(LARGEST)}),
+        Topic(names.departures, kept),
         Topic(names.changes, kept),
         Topic(names.messages, kept),
         Topic(names.withdrawals, kept),

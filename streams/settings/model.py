@@ -51,6 +51,9 @@ class Settings:
     dead_letter_limit: int = _setting("1000", kinds.number(0, 1_000_000_000), "more dead letters a minute stop the worker; 0: no limit")
     redis: str = _setting("redis://localhost:6379/0", kinds.redis, "the live view and what was mailed; rediss:// for TLS")
     redis_password: str | None = _setting(None, kinds.secret, "its password", secret=True)
+    erasure_key: str | None = _setting(
+        None, kinds.secret, "the key of the hashes that are kept of forgotten customers; default: one of our own making", secret=True
+    )
     smtp: str = _setting("smtp://localhost:1025", kinds.smtp, "where mail goes: smtp://, smtps:// or starttls://, [user@]host[:port]")
     smtp_password: str | None = _setting(None, kinds.secret, "the password of its user", secret=True)
     mail: str = _setting("smtp", kinds.choice("smtp", "postmark"), "who delivers mail: a mail server, or Postmark over HTTPS")

@@ -8,7 +8,7 @@ from importlib import resources
 from scoring.campaigns.read import read as read_campaigns
 from scoring.engine import Engine
 from scoring.events.decode import decoders
-from scoring.events.schema import TOPICS
+from scoring.events.schema import RANKS
 from scoring.segments.read import read as read_segments
 from streams.customers.alignment import Alignment
 from streams.customers.counters import Counters
@@ -50,11 +50,11 @@ class Line:
 
     def __init__(self) -> None:
         self.counters = Counters()
-        self.partition = Partition(0, alignment=Alignment([0] * len(TOPICS)), watermark=Watermark(0))
+        self.partition = Partition(0, alignment=Alignment([0] * RANKS), watermark=Watermark(0))
         self.sent: dict[str, list[Record]] = {}
         self.changelog: list[Record] = []
         self._now = 0
-        self._ends = [0] * len(TOPICS)
+        self._ends = [0] * RANKS
         self._intake = Intake(decoders(), Limit(0), self.counters, lambda: self._now)
         made = engine()
         evaluator = Evaluator(made, NAMES.inputs, self.counters)
@@ -73,7 +73,7 @@ class Line:
         """All of them arrive, in the order given, and at `now` (ms) the topics are read to their ends: applied, due deadlines fired."""
         self._now, self.sent, self.changelog = now, {}, []
         partition = self.partition
-        by_rank: list[list[Input]] = [[] for _ in TOPICS]
+        by_rank: list[list[Input]] = [[] for _ in range(RANKS)]
         for record in records:
             by_rank[record.rank].append(record)
         for rank, found in enumerate(by_rank):

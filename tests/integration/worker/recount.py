@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from scoring.engine import Engine
 from scoring.engine.changes import EVENT, LATE_EVENT
 from scoring.events.decode import Invalid, decoders
-from scoring.events.schema import TOPICS
+from scoring.events.schema import IDENTITIES
 from scoring.state import Customer, cart_base_of, cart_log_of, cart_of, history_of, profile_of
 from streams.customers.changelog import state_of
 from streams.customers.recovery import Restored
@@ -142,7 +142,7 @@ def counted(topics: Sequence[Iterable[Any]], names: Names, engine: Engine, end: 
             outcome.states[event.customer_id] = state = after
         assert state is not None
         if state.offsets is None:
-            state.offsets = [-1] * len(TOPICS)
+            state.offsets = [-1] * IDENTITIES
         state.offsets[rank] = max(state.offsets[rank], offset)
         for entry in out:
             if entry[0] == 0 and entry[6] in (EVENT, LATE_EVENT):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scoring.events.decode import Invalid
-from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, PURCHASES, TOPICS, PageView
+from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, PURCHASES, RANKS, PageView
 from streams.customers.alignment import CAPACITY, Alignment, Item
 from streams.customers.counters import Counters
 from streams.customers.intake import Intake
@@ -17,8 +17,6 @@ from streams.customers.partition import Partition
 from streams.customers.watermark import Watermark
 from streams.deadletters import Limit
 from streams.kafka.errors import Fatal
-
-RANKS = len(TOPICS)
 
 
 def item(ts: int, rank: int, offset: int) -> Item:
@@ -37,7 +35,7 @@ def test_items_come_in_order_of_time_rank_and_offset() -> None:
     assert places(taken) == [(5, 0, 0), (5, 0, 1), (5, 2, 0), (7, 2, 1)]
     assert until == 7
     assert alignment.waiting() == 1
-    assert alignment.applied() == [2, 0, 2, 0, 0, 0]
+    assert alignment.applied() == [2, 0, 2, 0, 0, 0, 0, 0]
 
 
 def test_what_is_more_than_a_flush_takes_stays_in_order() -> None:
