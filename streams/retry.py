@@ -47,7 +47,9 @@ class Letters:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._topic = Names(settings.app_id, settings.topic_prefix).dead_letters
+        names = Names(settings.app_id, settings.topic_prefix)
+        self._topic = names.dead_letters
+        self._changes = names.changes
         self._done: dict[tuple[str, int], int] = {}
 
     async def all(self, error: str | None = None) -> AsyncIterator[Found]:
@@ -100,8 +102,11 @@ class Letters:
         return self._done[error, number]
 
     async def retry(self, error: str | None, on_sent: Callable[[int], None]) -> int:
-        """Sends again what was not yet, and notes it; returns how many. Raises KafkaError."""
-        waiting = [found async for found in self.all(error) if not found.retried]
+        """Sends again what was not yet, and notes it; returns how many. Raises KafkaError.
+
+        Not changes that a webhook endpoint or the CRM refused: on their topic all others would take them for new ones.
+        """
+        waiting = [found async for found in self.all(error) if not found.retried and found.letter.topic != self._changes]
         producer = clients.producer(self._settings, linger_ms=5)
         await producer.start()
         try:

@@ -33,10 +33,16 @@ from streams.lookup.answer import Answers
 from streams.settings import Settings
 from streams.web import Web
 
-Role = Literal["customers", "delivery", "live-view"]
-ROLES: tuple[Role, ...] = ("customers", "delivery", "live-view")
-#: Where the agents of a role are; each module has `register(app, settings)` and may have `async check(settings)`.
-_AGENTS = {"delivery": "streams.agents.delivery", "live-view": "streams.agents.live_view"}
+Role = Literal["customers", "delivery", "live-view", "webhooks", "crm"]
+ROLES: tuple[Role, ...] = ("customers", "delivery", "live-view", "webhooks", "crm")
+#: Where the agents of a role are; each module has `register(app, settings)` and may have `async check(settings)`, before anything runs, and
+#: `async begin(settings)`, when the topics are there. One with `parts(settings)` has an app for each part, `register(app, settings, part)`;
+#: with none it isn't set up, and doesn't run.
+_AGENTS = {
+    "delivery": "streams.agents.delivery",
+    "live-view": "streams.agents.live_view",
+    "webhooks": "streams.agents.webhooks",
+}
 
 #: Seconds everything together may take to stop.
 STOP_WITHIN = 30.0
@@ -63,9 +69,7 @@ class Worker(Service):
 
     logger = clients.LIFE_CYCLE
 
-    def __init__(
-        self, settings: Settings, roles: Sequence[Role] = ROLES, agents: Sequence[str] = (), *, accept_gap: bool = False
-    ) -> None:
+    def __init__(self, settings: Settings, roles: Sequence[Role] = ROLES, agents: Sequence[str] = (), *, accept_gap: bool = False) -> None:
         super().__init__()
         self.settings = settings
         self.roles = roles
@@ -80,6 +84,8 @@ class Worker(Service):
         faust_apps = self._apps()
         await self._check()
         await clients.persist(self.settings, lambda: prepare(self.settings))
+        for begin in self._hooks("begin"):
+            await clients.persist(self.settings, lambda begin=begin: begin(self.settings))  # type: ignore[misc]
         if self.settings.web != "off":
             wanted = self.settings.origins.get("web", "default") != "default"
             await self._serve(engine, wanted)
@@ -88,7 +94,7 @@ class Worker(Service):
             await self._run(self.customers)
         for app in faust_apps:
             app.finalize()
-            await self._run(app)
+        await asyncio.gather(*map(self._run, faust_apps))  # each joins a group of its own, which takes its time
 
     async def _serve(self, engine: Engine | None, wanted: bool) -> None:
         """Health and figures; and, where the engine runs, customers by look-up."""
@@ -113,9 +119,9 @@ class Worker(Service):
         found = []
         for role, module in _AGENTS.items():
             if role in self.roles:
-                app = apps.create(self.settings, role)
-                importlib.import_module(module).register(app, self.settings)
-                found.append(app)
+                found += self._apps_of(role, importlib.import_module(module))
+        if not found and not self.agents and "customers" not in self.roles:
+            raise Misconfigured(f"--role {', '.join(self.roles)}: nothing to do, it isn't set up; see docs/feeds.md")
         for module in self.agents:
             if str(Path.cwd()) not in sys.path:
                 sys.path.insert(0, str(Path.cwd()))
@@ -131,11 +137,26 @@ class Worker(Service):
             found.append(apps.app)
         return found
 
+    def _apps_of(self, role: str, module: Any) -> list[faust.App]:
+        if not hasattr(module, "parts"):
+            app = apps.create(self.settings, role)
+            module.register(app, self.settings)
+            return [app]
+        found = []
+        for part in module.parts(self.settings):
+            found.append(apps.create(self.settings, f"{role}-{part}"))
+            module.register(found[-1], self.settings, part)
+        return found
+
     async def _check(self) -> None:
         """Whatever a role needs beside Kafka is there."""
-        for role, module in _AGENTS.items():
-            if role in self.roles and (check := getattr(importlib.import_module(module), "check", None)) is not None:
-                await check(self.settings)
+        for check in self._hooks("check"):
+            await check(self.settings)
+
+    def _hooks(self, name: str) -> list[Any]:
+        """The functions of this name in the modules of our roles."""
+        found = (getattr(importlib.import_module(module), name, None) for role, module in _AGENTS.items() if role in self.roles)
+        return [each for each in found if each is not None]
 
     async def _run(self, service: Service) -> None:
         service.beacon.reattach(self.beacon)  # what makes one crash makes this one crash

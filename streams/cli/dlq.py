@@ -26,7 +26,8 @@ Example: gedrag dlq list --error future_ts --json"""
 _RETRY = """Sends dead letters again to the topics they came from, each once, and says how many.
 
 What was sent again is noted when the broker has it; a crash just then may send up to 500 of them twice. A letter that is
-refused again comes back as a new dead letter.
+refused again comes back as a new dead letter. A change that a webhook endpoint refused for a day is not put on its topic again: see
+gedrag webhooks replay.
 
 Example: gedrag dlq retry --error unknown_action"""
 

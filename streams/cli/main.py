@@ -27,6 +27,7 @@ COMMANDS = {
     "produce": "Send files of events to Kafka.",
     "segments": "Show how many customers are in each segment now.",
     "sending": "Pause all mails, let them go again, or say which it is.",
+    "webhooks": "List, test and pause the endpoints that are told of changes; send again.",
     "dlq": "List dead letters, or send them again.",
     "settings": "Print every setting, its value and where it came from.",
 }

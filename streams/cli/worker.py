@@ -31,7 +31,8 @@ def worker(
     settings: SettingsFile = None,
     override: Overrides = None,
     role: Annotated[
-        list[str] | None, typer.Option("--role", help="What to run here: customers, delivery, live-view or all (default); repeatable.")
+        list[str] | None,
+        typer.Option("--role", help="What to run here: customers, delivery, live-view, webhooks, crm or all (default); repeatable."),
     ] = None,
     agents: Annotated[
         list[str] | None,

@@ -10,6 +10,7 @@ from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from scoring.segments import spans
+from streams.sinks import reachable
 from streams.sinks.address import server
 
 Read = Callable[[str], object]
@@ -173,6 +174,22 @@ def origins(value: str) -> tuple[str, ...]:
     if sites != ("*",) and not all(re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", site) for site in sites):
         raise ValueError('scheme and host of web sites, such as https://www.shop.example, several with commas, or "*"')
     return tuple(site.lower() for site in sites)
+
+
+def networks(value: str) -> str:
+    """CIDR networks with commas, "any", or nothing."""
+    try:
+        reachable.networks(value)
+    except ValueError:
+        raise ValueError('networks with commas, such as 10.0.0.0/8, 127.0.0.1/32; "any" for all; or nothing') from None
+    return value
+
+
+def property_name(value: str) -> str:
+    """A property of HubSpot's."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,99}", value):
+        raise ValueError("a small letter, then small letters, digits and _, at most 100 in all")
+    return value
 
 
 def colour(value: str) -> str:

@@ -19,7 +19,7 @@ from streams.sinks.address import server
 FILE = "gedrag.toml"
 PREFIX = "GEDRAG_"
 #: Variables of ours that are no settings, and those that Kubernetes sets for a service named gedrag.
-_OTHERS = re.compile(r"GEDRAG_(SETTINGS|CLOCK_\w+|TEST_\w+|(\w+_)?(SERVICE_HOST|SERVICE_PORT|PORT)(_\w+)?)")
+_OTHERS = re.compile(r"GEDRAG_(SETTINGS|CLOCK_\w+|TEST_\w+|WEBHOOK_\w+_SECRETS|(\w+_)?(SERVICE_HOST|SERVICE_PORT|PORT)(_\w+)?)")
 _URLS = ("redis", "smtp")
 #: Keys of this table are settings by that word and their own: `[shop]` `name` is `shop_name`.
 _TABLE = "shop"
@@ -167,7 +167,7 @@ class _Reader:
                 yield f"{name}: there is no file {path}"
         if (folder := self._get("templates")) and not folder.is_dir():
             yield f"templates: there is no folder {folder}"
-        for name in ("segments", "campaigns", "collector"):
+        for name in ("segments", "campaigns", "collector", "webhooks"):
             if self._origins[name] != "default" and not self._get(name).is_file():
                 yield f"{name}: there is no file {self._get(name)}"
         if self._get("public_url") and not self._get("link_keys"):

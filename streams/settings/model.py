@@ -71,6 +71,16 @@ class Settings:
         None, kinds.key_ring, "keys that sign those links, newest first: name:secret, several with commas or lines", secret=True
     )
     sender: str = _setting("shop@localhost.localdomain", kinds.mailbox, "whom mail is from: an address, or Name <address>")
+    webhooks: Path = _setting("webhooks.toml", kinds.text, "the endpoints that get changes as webhooks; without the file: none", file=True)
+    webhook_networks: str = _setting(
+        "", kinds.networks, 'private networks that webhooks may go to, such as 10.1.0.0/16 with commas, or "any"; default: none'
+    )
+    crm_token: str | None = _setting(None, kinds.secret, "HubSpot's access token; with it, contacts get their segments", secret=True)
+    crm_url: str = _setting("https://api.hubapi.com", kinds.web_base, "where HubSpot's API is")
+    crm_id_property: str = _setting("gedrag_customer_id", kinds.property_name, "the contact's unique property that holds the customer id")
+    crm_prefix: str = _setting("gedrag_", kinds.property_name, "stands before a segment's name in the names of contact properties")
+    crm_rate: int = _setting("100", kinds.number(1, 1000), "requests to HubSpot in ten seconds, as the account allows")
+    crm_daily: int = _setting("250000", kinds.number(1, 100_000_000), "requests to HubSpot in a day, as the account allows")
     # The table [shop] of the file: `name` there is `shop_name`.
     shop_name: str = _setting("Your shop", kinds.text, "the shop's name in mails")
     shop_address: str = _setting("", kinds.text, "its postal address, at the foot of mails")

@@ -1,0 +1,211 @@
+"""One change to one endpoint, whatever fails on the way: tried again for a day, with longer and longer waits.
+
+An endpoint that answers nobody for so long is closed: it gets nothing until somebody opens it again, and its changes stay where they are,
+in Kafka. A change that it refuses for so long while it takes others becomes a dead letter. `410 Gone` closes it at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from redis.exceptions import RedisError
+
+from scoring.instants import rfc3339
+from streams.agents.webhooks.circuit import Circuit, Patience
+from streams.clock import now_ms
+from streams.sinks.backoff import Backoff
+from streams.sinks.outage import Outage
+from streams.sinks.webhook import Endpoint, Gone, Poster, Undelivered, Webhook
+from streams.sinks.webhook_notes import Health, WebhookNotes
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """It was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It is given up: why."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotOurs:
+    """Somebody else sends it now, or the worker stops."""
+
+
+Outcome = Sent | Refused | NotOurs
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    word: str  # active, failing, or how it is closed
+    why: str
+
+
+@dataclass(slots=True)
+class Job:
+    """A webhook to be sent. `first`: when its first try was (epoch ms), 0 before that; `current`: is it still ours to send."""
+
+    webhook: Webhook
+    current: Callable[[], bool]
+    first: int = 0
+    began: Callable[[int], None] = lambda first: None
+
+
+class Sender:
+    """Of one endpoint; `send` may run many times at once. `watch` must run beside."""
+
+    def __init__(self, endpoint: Endpoint, poster: Poster, notes: WebhookNotes, patience: Patience | None = None) -> None:
+        self._endpoint = endpoint
+        self._poster = poster
+        self._notes = notes
+        self._patience = patience or Patience()
+        self._circuit = Circuit(endpoint.in_flight, self._patience)
+        self._redis = Outage("Redis", "webhooks go on; after a crash more of them than usual would be sent again")
+        self._told = Health()
+        self._last = 0  # the newest success, epoch ms
+        self._why = ""
+        self.health = Health()
+        self.figures = dict.fromkeys(("sent", "failed", "refused"), 0)
+
+    @property
+    def standing(self) -> Standing:
+        """How the endpoint stands, as far as this process knows."""
+        if self.health.closed:
+            return Standing(self.health.closed, self.health.closed_why)
+        return Standing("failing", self._why) if self._circuit.failing else Standing("active", "")
+
+    async def send(self, job: Job) -> Outcome:
+        """Returns when it is taken, given up, or no longer ours."""
+        backoff = Backoff(self._patience.first, self._patience.longest)
+        while job.current():
+            if self.health.closed:
+                await asyncio.sleep(self._patience.look)
+                continue
+            async with self._circuit.turn(lambda: not job.current() or bool(self.health.closed)):
+                if not job.current() or self.health.closed:
+                    continue
+                wait = await self._try(job, backoff)
+            if wait is None:
+                return Sent()
+            if (words := await self._given_up(job)) is not None:
+                return Refused(words)
+            await self._pause(wait, job)
+        return NotOurs()
+
+    async def _try(self, job: Job, backoff: Backoff) -> float | None:
+        """None: it was taken; else seconds to wait."""
+        now = now_ms()
+        if not job.first:
+            job.first = now
+            job.began(now)
+        try:
+            await self._poster.post(job.webhook, now)
+        except Gone as error:
+            await self._close("disabled", str(error))
+            return 0.0
+        except Undelivered as error:
+            return self._failed(job, error, max(backoff.next(), error.wait))
+        if self._circuit.since:
+            log.info("the endpoint takes webhooks again", endpoint=self._endpoint.name)
+        self._circuit.succeeded()
+        self._last = now_ms()
+        self.figures["sent"] += 1
+        return None
+
+    def _failed(self, job: Job, error: Undelivered, wait: float) -> float:
+        was = self._circuit.failing
+        self._circuit.failed(job.webhook.id, error, now_ms())
+        self._why = str(error)
+        self.figures["failed"] += 1
+        if self._circuit.failing and not was:
+            log.warning(
+                "the endpoint fails: webhooks wait, one is tried now and then", endpoint=self._endpoint.name, error=str(error),
+                given_up_after=f"{self._endpoint.retry_for / 3_600_000:g} h",
+            )  # fmt: skip
+        elif not self._circuit.failing:
+            log.info(
+                "a webhook was refused", endpoint=self._endpoint.name, webhook_id=job.webhook.id, error=str(error), seconds=round(wait, 1)
+            )
+        return wait
+
+    async def _given_up(self, job: Job) -> str | None:
+        """Why this one is given up. Closes the endpoint if nobody has had an answer for as long."""
+        now, patience = now_ms(), self._endpoint.retry_for
+        if self.health.closed or now - job.first < patience:
+            return None
+        since = self._since()
+        if since and now - since >= patience:
+            await self._close("dead", f"no success since {rfc3339(since)}, the last time: {self._why}")
+            return None
+        return f"refused since {rfc3339(job.first)}, the last time: {self._why}" if self._delivered() >= job.first else None
+
+    def _since(self) -> int:
+        """Since when it fails, also what was noted before this process started; 0: it doesn't."""
+        if not self._circuit.since:
+            return 0
+        noted = self.health.failing_since
+        return min(self._circuit.since, noted) if noted and noted > self._delivered() else self._circuit.since
+
+    def _delivered(self) -> int:
+        return max(self._last, self.health.delivered_at)
+
+    async def _close(self, state: str, why: str) -> None:
+        if self.health.closed:
+            return
+        now = now_ms()
+        self.health = Health(state, now, why, self._circuit.since, self._why, self._delivered())
+        remedy = f"its changes wait in Kafka; to go on: gedrag webhooks resume {self._endpoint.name}"
+        log.error(f"the endpoint is {state} and gets nothing any more", endpoint=self._endpoint.name, why=why, remedy=remedy)
+        await self._insist(lambda: self._notes.close(state, why, now))
+
+    async def _insist(self, action: Callable[[], Awaitable[None]]) -> None:
+        backoff = Backoff(0.2, 10.0)
+        while True:
+            try:
+                await action()
+            except (RedisError, OSError) as error:
+                self._redis.failed(error)
+                await asyncio.sleep(backoff.next())
+            else:
+                self._redis.over()
+                return
+
+    async def _pause(self, seconds: float, job: Job) -> None:
+        while seconds > 0 and job.current() and not self.health.closed:
+            part = min(seconds, self._patience.look)
+            await asyncio.sleep(part)
+            seconds -= part
+
+    async def watch(self) -> None:
+        """Keeps what Redis says of the endpoint and what is known here in step. Ends never."""
+        while True:
+            try:
+                await self._tell()
+                found = await self._notes.health()
+                self._redis.over()
+                if self.health.closed and not found.closed:
+                    log.info("the endpoint is opened again", endpoint=self._endpoint.name)
+                    self._circuit.succeeded()
+                elif found.closed and not self.health.closed:
+                    log.warning(f"the endpoint is {found.closed}", endpoint=self._endpoint.name, why=found.closed_why)
+                self.health = found
+            except (RedisError, OSError) as error:
+                self._redis.failed(error)
+            await asyncio.sleep(self._patience.look)
+
+    async def _tell(self) -> None:
+        if self._last != self._told.delivered_at and not self._circuit.since:
+            await self._notes.delivered(self._last)
+            self._told = Health(delivered_at=self._last)
+        elif self._circuit.since and self._why != self._told.failing_why:
+            await self._notes.failing(self._since(), self._why)
+            self._told = Health(failing_since=self._circuit.since, failing_why=self._why, delivered_at=self._told.delivered_at)
