@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from scoring.events.instants import epoch_ms
 from scoring.events.invalid import Invalid
 from streams.agents.dead_letters import DeadLetterBox
+from streams.agents.departures import Departures
 from streams.agents.history import Historian
 from streams.agents.in_order import no_waiting
 from streams.agents.reach import reach_redis, redis_of
@@ -58,10 +59,11 @@ def register(app: Any, settings: Settings) -> Any:
     no_waiting(app)
     for name in ("messages", "withdrawals"):
         _agent(app, settings, name, lambda redis, letters: Historian(History(redis, settings.app_id), letters))
+    _agent(app, settings, "departures", lambda redis, letters: Departures(redis, settings, letters))
     return _agent(app, settings, "segment-changes", lambda redis, letters: Keeper(LiveView(redis, settings.app_id), letters))
 
 
-def _agent(app: Any, settings: Settings, name: str, keeper_of: Callable[[Any, DeadLetterBox], Keeper | Historian]) -> Any:
+def _agent(app: Any, settings: Settings, name: str, keeper_of: Callable[[Any, DeadLetterBox], Keeper | Historian | Departures]) -> Any:
     """An agent that hands a topic's records over by batches, and acknowledges a batch when it is in Redis."""
 
     @app.agent(topic(app, settings, name), name=f"live_view.{name}")  # type: ignore[untyped-decorator, unused-ignore]

@@ -16,10 +16,10 @@ from scoring.merge.identities import shell
 from scoring.state import Customer
 from scoring.ties import FORGOTTEN, Ties
 from streams.customers.changelog import ERASED, ERASURE_KEY
+from streams.erasure import keyed_hash, secret_of
 from streams.kafka.errors import Misconfigured
 
 _NUMBER = 4  # bytes that tell keys apart
-_HASH = 16
 
 
 class Mark(msgspec.Struct, array_like=True):
@@ -38,15 +38,6 @@ class Mark(msgspec.Struct, array_like=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Mark).decode
-
-
-def secret_of(text: str) -> bytes:
-    """The key that a setting's text stands for."""
-    return blake2b(text.encode(), digest_size=32).digest()
-
-
-def keyed_hash(secret: bytes, customer_id: str) -> bytes:
-    return blake2b(customer_id.encode("utf-8", "surrogatepass"), key=secret, digest_size=_HASH).digest()
 
 
 def _number(secret: bytes) -> bytes:

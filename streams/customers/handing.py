@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-from aiokafka.partitioner import murmur2
 
 from scoring.engine.steps import Entry
 from scoring.events.invalid import Invalid
@@ -11,11 +10,7 @@ from scoring.instants import rfc3339
 from scoring.merge import handover
 from scoring.merge.handover import HANDED, Handover
 from streams.customers.draft import Batch, Batches, MakeBatch
-
-
-def partition_of(key: bytes, partitions: int) -> int:
-    """Where Kafka's default partitioner puts a key."""
-    return int(murmur2(key) & 0x7FFFFFFF) % partitions
+from streams.kafka.place import partition_of
 
 
 class Handing:

@@ -9,7 +9,7 @@ from scoring.events.schema import EMAIL_EVENTS, TOPICS
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """`inputs` in rank order. What is the worker's alone (changelog, handovers, departures) and the consumer group are named by the app,
+    """`inputs` in rank order. What is the worker's alone (changelog, handovers) and the consumer group are named by the app,
     the others by the prefix."""
 
     app_id: str
@@ -27,7 +27,7 @@ class Names:
     @property
     def departures(self) -> str:
         """Of ids that are customers no more, or again."""
-        return f"{self.app_id}-departures"
+        return self.prefix + "departures"
 
     @property
     def changes(self) -> str:
