@@ -125,7 +125,7 @@ def register(app: Any, settings: Settings) -> Any:
         try:
             async for event in stream.noack().events():
                 message = event.message
-                made.withdrawals.watch(message.partition, message.offset, round(message.timestamp * 1000))
+                made.withdrawals.watch(message.partition, round(message.timestamp * 1000))
                 await line.add(event, made.handle(event, partial(is_current, event), partial(line.aside, event)))
         finally:
             await line.end(PARTING)

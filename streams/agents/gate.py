@@ -77,11 +77,11 @@ class Gate:
         """None: it may go. `place`: where the record stands in Kafka."""
         if self._withdrawals is not None:
             await self._withdrawals.caught_up(partition)
-        outcome, taken_back = await self._claims.known(message.message_id, message.campaign, message.change_id)
+        outcome, withdrawn = await self._claims.known(message.message_id)
         if outcome is not None and (outcome.state in ("sent", "dropped") or (outcome.state == "refused" and outcome.place == place)):
             return Done(f"{outcome.state} already")
-        if taken_back:
-            return Done(f"withdrawn: {taken_back}", new=True)
+        if withdrawn is not None:
+            return Done(f"withdrawn: {withdrawn}", new=True)
         if await self._erased(message.customer_id, message.decided):
             return Done("the customer was erased")
         now = now_ms()

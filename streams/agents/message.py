@@ -57,7 +57,6 @@ class Message(msgspec.Struct):
     step: int
     template: str
     decision: str
-    change_id: str = ""
     at: str = ""
     to: str | None = None
     language: str | None = None
@@ -100,8 +99,6 @@ def read(value: bytes | None) -> Message:
             raise BadMessage("not_a_message", f"{field} {getattr(message, field)[:80]!r} is none")
     if message.variant is not None and not _NAME.fullmatch(message.variant):
         raise BadMessage("not_a_message", f"variant {message.variant[:80]!r} is none")
-    if message.change_id and not _UUID.fullmatch(message.change_id):
-        raise BadMessage("not_a_message", f"change_id {message.change_id[:80]!r} is none")
     if message.language is not None and not _LANGUAGE.fullmatch(message.language):
         raise BadMessage("not_a_message", f"language {message.language[:80]!r} is none")
     try:

@@ -1,8 +1,8 @@
 """Reading ahead of delivery for what the engine has taken back.
 
-Delivery takes messages in order, and stands still while no mail can go. What the engine decided meanwhile lies elsewhere: a run that was
-ended (`cancelled`) further on in `messages`, a single message whose reason is gone on `withdrawals`. Both are read ahead and marked in
-Redis, and a mail goes only when its partition of both has been read to its end as of that moment.
+Delivery takes messages in order, and stands still while no mail can go. Meanwhile a purchase may end the campaign, or the customer may
+unsubscribe: the engine then says on `withdrawals` which messages it decided to send are not to be sent any more. They are read ahead and
+marked in Redis, and a mail goes only when its customer's partition has been read to its end as of that moment.
 """
 
 from __future__ import annotations
@@ -28,32 +28,26 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-#: Looked for in a record of `messages` before it is decoded.
-_CANCELLED = b"cancelled"
-#: Milliseconds by which clocks of those who write to the two topics may differ.
+#: Milliseconds by which the clocks of those who write to the two topics may differ.
 _SLACK = 3_600_000
 
 
-class _TakenBack(msgspec.Struct):
+class _Withdrawn(msgspec.Struct):
     message_id: str
-    campaign: str
-    change_id: str
-    decision: str
     reason: str = ""
 
 
-_decode = msgspec.json.Decoder(_TakenBack).decode
+_decode = msgspec.json.Decoder(_Withdrawn).decode
 
 
 class Withdrawals:
     """Belongs to one event loop. Reads with a consumer of its own, without a group."""
 
     def __init__(self, settings: Settings, claims: Claims) -> None:
-        names = Names(settings.app_id, settings.topic_prefix)
         self._settings = settings
         self._claims = claims
-        self._messages, self._withdrawals = names.messages, names.withdrawals
-        self._from: dict[int, tuple[int, int]] = {}  # partition -> offset in `messages` and its instant, where reading begins
+        self._topic = Names(settings.app_id, settings.topic_prefix).withdrawals
+        self._from: dict[int, int] = {}  # partition -> the instant reading begins at
         self._anew: set[int] = set()  # partitions that are still to be begun
         self._read: dict[TopicPartition, int] = {}  # what lies before it is marked
         self._more = asyncio.Condition()
@@ -62,11 +56,11 @@ class Withdrawals:
         self._reading: asyncio.Task[None] | None = None
         self._away = Outage("the broker or Redis", "no mail is sent before it is known what the engine has taken back")
 
-    def watch(self, partition: int, offset: int, timestamp: int) -> None:
-        """Delivery is at this record of `messages`, written at that instant (epoch ms): what lies behind it is to be read ahead."""
-        if partition in self._from and self._from[partition][0] <= offset:
+    def watch(self, partition: int, timestamp: int) -> None:
+        """Delivery is at a record of `messages` that was written at that instant (epoch ms): what is taken back since is to be known."""
+        if partition in self._from and self._from[partition] - _SLACK // 2 <= timestamp:
             return
-        self._from[partition] = (offset, timestamp)
+        self._from[partition] = timestamp
         self._anew.add(partition)
         self._new.set()
         if self._reading is None:
@@ -74,11 +68,10 @@ class Withdrawals:
 
     async def caught_up(self, partition: int) -> None:
         """Returns when everything that lies in the partition at this moment has been read. Waits as long as the broker is away."""
-        ends = await self._ends([TopicPartition(topic, partition) for topic in (self._messages, self._withdrawals)])
+        place = TopicPartition(self._topic, partition)
+        end = await self._end(place)
         async with self._more:
-            await self._more.wait_for(
-                lambda: partition not in self._anew and all(self._read.get(place, -1) >= end for place, end in ends.items())
-            )
+            await self._more.wait_for(lambda: partition not in self._anew and self._read.get(place, -1) >= end)
 
     async def close(self) -> None:
         if self._reading is not None:
@@ -86,15 +79,15 @@ class Withdrawals:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reading
 
-    async def _ends(self, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+    async def _end(self, place: TopicPartition) -> int:
         backoff = Backoff(longest=10.0)
         while True:
             if (consumer := self._consumer) is None:
                 await asyncio.sleep(0.02)
                 continue
             try:
-                ends: dict[TopicPartition, int] = await consumer.end_offsets(places)
-                return ends
+                ends: dict[TopicPartition, int] = await consumer.end_offsets([place])
+                return ends[place]
             except (KafkaError, OSError) as error:
                 self._away.failed(error)
                 await asyncio.sleep(backoff.next())
@@ -130,13 +123,12 @@ class Withdrawals:
                 self._more.notify_all()
 
     async def _begin(self, consumer: Any) -> None:
-        """Reads every partition from where it was read to, new ones from where delivery is."""
+        """Reads every partition from where it was read to, new ones from when delivery's record was written."""
         begun = {partition: self._from[partition] for partition in self._anew}
-        for partition, (offset, timestamp) in begun.items():
-            place = TopicPartition(self._withdrawals, partition)
+        for partition, timestamp in begun.items():
+            place = TopicPartition(self._topic, partition)
             found = (await consumer.offsets_for_times({place: max(0, timestamp - _SLACK)}))[place]
             self._read[place] = found.offset if found is not None else (await consumer.end_offsets([place]))[place]
-            self._read[TopicPartition(self._messages, partition)] = offset
         consumer.assign(list(self._read))
         for place, start in self._read.items():
             consumer.seek(place, start)
@@ -145,21 +137,13 @@ class Withdrawals:
             self._more.notify_all()
 
     async def _mark(self, records: list[Any]) -> None:
-        messages: dict[str, str] = {}
-        runs: dict[tuple[str, str], str] = {}
+        withdrawn: dict[str, str] = {}
         for record in records:
-            value, apart = record.value, record.topic == self._withdrawals
-            if value is None or not (apart or _CANCELLED in value):
-                continue
             try:
-                said = _decode(value)
-            except (msgspec.DecodeError, UnicodeDecodeError):  # in `messages`, delivery will say what is wrong with it
-                if apart:
-                    log.warning("no withdrawal, left out", topic=record.topic, partition=record.partition, offset=record.offset)
-                continue
-            if apart:
-                messages[said.message_id] = said.reason
-            elif said.decision == "cancelled":
-                runs[said.campaign, said.change_id] = said.reason
-        if messages or runs:
-            await self._claims.take_back(messages, runs)
+                said = _decode(record.value or b"")
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                log.warning("no withdrawal, left out", topic=record.topic, partition=record.partition, offset=record.offset)
+            else:
+                withdrawn[said.message_id] = said.reason
+        if withdrawn:
+            await self._claims.withdraw(withdrawn)

@@ -8,8 +8,7 @@ the server took a message over and before the mark was written (one round trip t
 run out, with the same Message-ID, by which a mailbox may tell. Whoever takes such a message is told that it is in doubt, and may ask a
 provider that knows.
 
-The engine's own words are marked beside it: `<app_id>:mail:withdrawn:<message id>`, it took back this message, and
-`<app_id>:mail:ended:<campaign>:<change id>`, it ended this run of a campaign, and so took back what of it wasn't sent.
+`<app_id>:mail:withdrawn:<message id>`: the engine has taken it back, and why.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from typing import Any
 #: Marks are kept so many seconds: longer than messages usually stay in Kafka, so that reading the topic again mails nobody.
 KEPT = 90 * 86_400
 #: What was taken back is kept so many seconds after it was: retried dead letters are checked against it too.
-TAKEN_BACK = 35 * 86_400
+WITHDRAWN = 35 * 86_400
 
 _TAKE = """
 local held = redis.call('GET', KEYS[1])
@@ -32,10 +31,8 @@ local doubt = 0
 if held then
   if string.sub(held, 1, 4) == 'sent' then return {-1, 0} end
   local token, till = string.match(held, '^(sending %x+) (%d+)$')
-  if token and token ~= ARGV[1] then
-    if tonumber(till) > now then return {tonumber(till) - now, 0} end
-    doubt = 1
-  end
+  if token and token ~= ARGV[1] and tonumber(till) > now then return {tonumber(till) - now, 0} end
+  if token and (token ~= ARGV[1] or till == '0') then doubt = 1 end
 end
 redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. string.format('%.0f', now + ARGV[2]), 'EX', ARGV[3])
 return {0, doubt}
@@ -53,7 +50,7 @@ return 0
 class Taken:
     """`wait` 0: the message is ours for the length of the lease, else somebody else's for that many seconds; None: it has been sent.
 
-    `in_doubt`: somebody was at it before and did not tell how it ended.
+    `in_doubt`: somebody, maybe we, was at it before, and it isn't known how that ended.
     """
 
     wait: float | None
@@ -91,12 +88,10 @@ class Claims:
             return []
         return [_outcome(held) for held in await self._redis.mget([self._prefix + each for each in message_ids])]
 
-    async def known(self, message_id: str, campaign: str, change_id: str) -> tuple[Outcome | None, str]:
-        """What became of it, and why the engine has taken it back since; empty if it hasn't."""
-        keys = (message_id, f"withdrawn:{message_id}", f"ended:{campaign}:{change_id}")
-        held, withdrawn, ended = await self._redis.mget([self._prefix + key for key in keys])
-        taken_back = withdrawn if withdrawn is not None else ended
-        return _outcome(held), "" if taken_back is None else taken_back.decode("utf-8", "replace")
+    async def known(self, message_id: str) -> tuple[Outcome | None, str | None]:
+        """What became of it, and why the engine has taken it back since; None if it hasn't."""
+        held, withdrawn = await self._redis.mget([self._prefix + message_id, f"{self._prefix}withdrawn:{message_id}"])
+        return _outcome(held), None if withdrawn is None else withdrawn.decode("utf-8", "replace")
 
     async def take(self, message_id: str, token: str) -> Taken:
         wait, doubt = await self._take(keys=[self._prefix + message_id], args=[token, round(self.lease * 1000), KEPT])
@@ -118,13 +113,11 @@ class Claims:
         """Ends our claim on a message that we don't send now, so that nobody waits for the lease."""
         await self._give_back(keys=[self._prefix + message_id], args=[token, int(in_doubt)])
 
-    async def take_back(self, messages: Mapping[str, str], runs: Mapping[tuple[str, str], str]) -> None:
-        """Notes what the engine has taken back and why: messages by id, runs by their campaign and the change that started them."""
+    async def withdraw(self, reasons: Mapping[str, str]) -> None:
+        """Notes which messages the engine has taken back, and why."""
         pipe = self._redis.pipeline(transaction=False)
-        for message_id, reason in messages.items():
-            pipe.set(f"{self._prefix}withdrawn:{message_id}", reason, ex=TAKEN_BACK)
-        for (campaign, change_id), reason in runs.items():
-            pipe.set(f"{self._prefix}ended:{campaign}:{change_id}", reason, ex=TAKEN_BACK)
+        for message_id, reason in reasons.items():
+            pipe.set(f"{self._prefix}withdrawn:{message_id}", reason, ex=WITHDRAWN)
         await pipe.execute()
 
 

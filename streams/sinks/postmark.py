@@ -34,14 +34,19 @@ _LATER = frozenset({100, 429})
 
 
 class PostmarkMailer:
-    """Belongs to one event loop. `timeout`: seconds for an answer."""
+    """Belongs to one event loop."""
 
-    def __init__(self, url: str, token: str, stream: str = "", *, ours: bool = False, connections: int = 8, timeout: float = 30.0) -> None:
-        """`ours`: opens and clicks come back by links of our own, so that Postmark need not add its own."""
+    def __init__(
+        self, url: str, token: str, stream: str = "", *, ours: bool = False, connections: int = 8, timeout: float = 30.0,
+        settled: float = 10.0,
+    ) -> None:  # fmt: skip
+        """`ours`: opens and clicks come back by links of our own, so that Postmark need not add its own; `timeout`: seconds for an answer;
+        `settled`: seconds after which a message that Postmark took over can be found there."""
         self._url = url
         self._token = token
         self._stream = stream
         self._ours = ours
+        self._settled = settled
         self._room = asyncio.Semaphore(connections)
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=10.0)
         self._session: aiohttp.ClientSession | None = None
@@ -57,7 +62,7 @@ class PostmarkMailer:
             yield self._send
 
     async def taken_over(self, message: Outgoing) -> bool:
-        """Postmark indexes a message some time after it has accepted it: to be asked seconds later."""
+        """To be asked some seconds after the try: Postmark finds a message a little later than it accepts it."""
         query = {"count": "1", "offset": "0", "metadata_message_id": message.message_id}
         answer = await self._ask("GET", "/messages/outbound", params=query)
         return int(answer.get("TotalCount", 0)) > 0
@@ -87,11 +92,13 @@ class PostmarkMailer:
         except aiohttp.ClientConnectorError as error:
             raise Unavailable(_words(error)) from error
         except (aiohttp.ClientError, OSError, UnicodeDecodeError) as error:
-            raise Unavailable(_words(error), in_doubt=True) from error
+            raise Unavailable(_words(error), in_doubt=True, wait=self._settled) from error
         known = _object(said)
         code = known.get("ErrorCode", 0)
         if status == 200 and not code:
             return known
+        if status >= 500:
+            wait = max(wait, self._settled)
         raise _meaning(status, code if isinstance(code, int) else 0, str(known.get("Message") or said[:200]), wait)
 
 
