@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,8 @@ from streams.cli.configuration import Overrides, SettingsFile, settings_or_exit
 from streams.cli.definitions import chosen_campaigns, chosen_definitions
 from streams.cli.options import WRONG_USE, instant
 from streams.cli.output import quiet_ends
-from streams.cli.previewed import customers_message, show, write
+from streams.cli.preview_customer import of_files, of_worker
+from streams.cli.previewed import show, write
 from streams.files import Unreadable
 from streams.kafka.errors import Misconfigured
 from streams.links import Links
@@ -32,7 +34,8 @@ from streams.settings import Settings
 _HELP = """Shows the mail of a campaign as a customer would get it: in the terminal, or as a file to open in a browser or a mail program.
 
 Without --customer the mail is that of a made-up customer. With it, and files of events, it is the one that customer got, or would have
-got, with what lay in the cart at that time. Links that lead back to Gedrag look as in a real mail, but do nothing.
+got, with what lay in the cart at that time; without files, the one it would be now, as the running worker knows the customer.
+Links that lead back to Gedrag look as in a real mail, but do nothing.
 
 Examples:
   gedrag preview abandoned_cart --step 2 --language nl --out mail.html
@@ -121,12 +124,10 @@ def _check(
     if variant is not None and variant not in variants(campaign):
         known = f"its variants are {', '.join(variants(campaign))}" if campaign.variants else "it has no variants"
         raise _Wrong(f"--variant {variant}: {campaign.name} has none of that name; {known}")
-    if customer is not None and not files:
-        raise _Wrong(f"--customer {customer}: give the files of events that customer is in, such as shop.ndjson.gz")
     if customer is None and files:
         raise _Wrong("files of events are for the mail of one customer: say which with --customer ID")
-    if customer is None and at is not None:
-        raise _Wrong("--at is for the mail of one customer: say which with --customer ID")
+    if at is not None and not files:
+        raise _Wrong("--at needs --customer ID and the files of events that customer is in, such as shop.ndjson.gz")
 
 
 def _links(settings: Settings) -> Links | None:
@@ -160,9 +161,12 @@ def _customers(
     campaign: Campaign, customer: str, files: list[str], at: str | None, definitions: Definitions, campaigns: Campaigns,
     settings: Settings, step: int | None, variant: str | None, language: str | None,
 ) -> Message:  # fmt: skip
-    end = None if at is None else instant(at, "--at")
     engine = Engine(definitions, campaigns, settings.lateness)
-    message, told = customers_message(engine, campaigns, campaign, customer, files, settings.currency, end, step)
+    if files:
+        end = None if at is None else instant(at, "--at")
+        message, told = of_files(engine, campaign, customer, files, settings.currency, end, step)
+    else:
+        message, told = asyncio.run(of_worker(settings, engine, campaign, customer, step))
     typer.echo(told, err=True)
     given = {name: value for name, value in (("variant", variant), ("language", language)) if value is not None}
     return msgspec.structs.replace(message, **given)

@@ -149,6 +149,12 @@ def test_the_mail_a_customer_did_not_get_is_shown_with_the_reason() -> None:
     assert "c-1 has not started reminder by 2026-03-01T11:30:00.000Z" in early.stderr and "2 x teapot" in early.stdout
 
 
+def test_lines_that_are_no_events_are_told(here: Path) -> None:
+    (here / "shop.ndjson").write_text(EVENTS + "nonsense\n")
+    result = preview("reminder", "--customer", "c-1", "shop.ndjson")
+    assert result.exit_code == 0 and "1 line rejected, the first shop.ndjson:6: not_json" in result.stderr
+
+
 def test_links_back_to_us_look_real_and_do_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEDRAG_PUBLIC_URL", "https://mail.koffie.example")
     monkeypatch.setenv("GEDRAG_LINK_KEYS", "k1:" + "x" * 40)
@@ -169,9 +175,9 @@ def test_links_back_to_us_look_real_and_do_nothing(here: Path, monkeypatch: pyte
         (["reminder", "--step", "3"], "--step 3: reminder has 2 steps, counted from 1"),
         (["reminder", "--variant", "a"], "--variant a: reminder has none of that name; it has no variants"),
         (["test", "--variant", "c"], "--variant c: test has none of that name; its variants are a, b"),
-        (["reminder", "--customer", "c-1"], "--customer c-1: give the files of events that customer is in"),
+        (["reminder", "--customer", "c-1", "--set", "redis=redis://127.0.0.1:1"], "or give files of events that customer is in"),
         (["reminder", "shop.ndjson"], "say which with --customer ID"),
-        (["reminder", "--at", "2026-03-01"], "say which with --customer ID"),
+        (["reminder", "--at", "2026-03-01"], "--at needs --customer ID and the files of events"),
         (["reminder", "--customer", "c-9", "shop.ndjson"], "no event of that customer in the files; did you mean `c-"),
         (["reminder", "--customer", "c-1", "--at", "soon", "shop.ndjson"], "--at 'soon': expected RFC 3339"),
         (["reminder", "--customer", "c-1", "--at", "2020-01-01", "shop.ndjson"], "the first event is after 2020-01-01T00:00:00.000Z"),
