@@ -1,17 +1,21 @@
-"""Real Redis and a real SMTP server whose answers a test can choose."""
+"""Real Redis, a real SMTP server whose answers a test can choose, and workers on a real broker that mail by it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiosmtpd.smtp import SMTP
 from redis.asyncio import Redis
 
+from tests import parts
+from tests.integration.worker.running import Process, Setup, workers
 from tests.streams.delivery.mails import parsed
 
 
@@ -76,3 +80,30 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     client = Redis.from_url(redis_url)
     yield client
     await client.aclose()
+
+
+@pytest.fixture
+def setup(kafka: parts.Kafka, topic_prefix: str, tmp_path: Path) -> Setup:
+    return Setup(kafka.address, topic_prefix, tmp_path)
+
+
+@pytest.fixture
+def worker(kafka: parts.Kafka, setup: Setup, redis_url: str, smtp_server: Server) -> Iterator[Callable[..., Process]]:
+    """Starts a worker of one role."""
+    with workers(setup) as make:
+
+        def start(role: str, name: str = "w1", **overrides: str) -> Process:
+            settings = {"redis": redis_url, "smtp": smtp_server.url, "sender": "Koffie <hallo@koffie.example>"} | overrides
+            if not kafka.real:
+                settings["idempotence"] = "off"
+            return make(name, options=("--role", role), **settings)  # type: ignore[call-arg, return-value]
+
+        yield start
+
+
+@pytest.fixture
+async def producer(kafka: parts.Kafka) -> AsyncIterator[AIOKafkaProducer]:
+    made = AIOKafkaProducer(bootstrap_servers=kafka.address)
+    await made.start()
+    yield made
+    await made.stop()

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,38 +20,11 @@ from redis.asyncio import Redis
 from streams.clock import now_ms
 from streams.sinks.live_view import LiveView
 from tests import parts
-from tests.integration.worker.running import Process, Setup, workers
+from tests.integration.worker.running import Process, Setup
 from tests.streams.delivery.conftest import Server
 from tests.streams.delivery.mails import encoded, html, record, text
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture
-def setup(kafka: parts.Kafka, topic_prefix: str, tmp_path: Path) -> Setup:
-    return Setup(kafka.address, topic_prefix, tmp_path)
-
-
-@pytest.fixture
-def worker(kafka: parts.Kafka, setup: Setup, redis_url: str, smtp_server: Server) -> Iterator[Callable[..., Process]]:
-    """Starts a worker of one role."""
-    with workers(setup) as make:
-
-        def start(role: str, name: str = "w1", **overrides: str) -> Process:
-            settings = {"redis": redis_url, "smtp": smtp_server.url, "sender": "Koffie <hallo@koffie.example>"} | overrides
-            if not kafka.real:
-                settings["idempotence"] = "off"
-            return make(name, options=("--role", role), **settings)  # type: ignore[call-arg, return-value]
-
-        yield start
-
-
-@pytest.fixture
-async def producer(kafka: parts.Kafka) -> AsyncIterator[AIOKafkaProducer]:
-    made = AIOKafkaProducer(bootstrap_servers=kafka.address)
-    await made.start()
-    yield made
-    await made.stop()
 
 
 async def eventually(look: Callable[[], object], what: str, process: Process | None = None, timeout: float = 60) -> None:
