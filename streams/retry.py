@@ -4,18 +4,25 @@ What was retried is noted in a consumer group of its own for each kind of error 
 position: a letter before it is not sent again. It is noted after the broker has acknowledged the records, so that a
 crash in between sends up to a portion of them twice; the worker takes those with an `event_id` or `order_id` for
 repeats.
+
+A tracking call that the collector refused came from no topic: it is read again, by the table of names of now, and what it becomes is
+sent. One that is refused again is a new dead letter.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
+from scoring.events.decode import Invalid
+from scoring.tracking.mapping import Mapper, Unknown
+from streams import tracking
+from streams.clock import now_ms
 from streams.deadletters import DeadLetter, NotADeadLetter, read
 from streams.kafka import clients
 from streams.kafka.names import Names
@@ -43,13 +50,16 @@ def group(settings: Settings, error: str) -> str:
 
 
 class Letters:
-    """The dead letters of a shop."""
+    """The dead letters of a shop. `refused`: how many tracking calls were refused once more."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         names = Names(settings.app_id, settings.topic_prefix)
         self._topic = names.dead_letters
+        self._inputs = names.inputs
         self._changes = names.changes
+        self._mapper: Mapper | None = None
+        self.refused = 0
         self._done: dict[tuple[str, int], int] = {}
 
     async def all(self, error: str | None = None) -> AsyncIterator[Found]:
@@ -102,7 +112,7 @@ class Letters:
         return self._done[error, number]
 
     async def retry(self, error: str | None, on_sent: Callable[[int], None]) -> int:
-        """Sends again what was not yet, and notes it; returns how many. Raises KafkaError.
+        """Sends again what was not yet, and notes it; returns how many. Raises KafkaError, Misconfigured.
 
         Not changes that a webhook endpoint or the CRM refused: on their topic all others would take them for new ones.
         """
@@ -112,21 +122,35 @@ class Letters:
         try:
             for start in range(0, len(waiting), PORTION):
                 portion = waiting[start : start + PORTION]
-                for acknowledged in [await self._again(producer, found.letter) for found in portion]:
-                    await acknowledged
+                for sent in [await self._again(producer, found.letter) for found in portion]:
+                    for acknowledged in sent:
+                        await acknowledged
                 await self._note(portion)
                 on_sent(start + len(portion))
         finally:
             await producer.stop()
         return len(waiting)
 
-    async def _again(self, producer: AIOKafkaProducer, letter: DeadLetter) -> asyncio.Future[object]:
+    async def _again(self, producer: AIOKafkaProducer, letter: DeadLetter) -> list[asyncio.Future[object]]:
+        if letter.topic == tracking.ORIGIN:
+            return await self._call_again(producer, letter)
         # Of an event from the future it is the record's time that was wrong, or that has changed by now.
         timestamp = None if letter.error == "future_ts" else letter.timestamp
         sent: asyncio.Future[object] = await producer.send(
             letter.topic, letter.value, letter.key, letter.partition, timestamp, list(letter.headers)
         )
-        return sent
+        return [sent]
+
+    async def _call_again(self, producer: AIOKafkaProducer, letter: DeadLetter) -> list[asyncio.Future[object]]:
+        if self._mapper is None:
+            self._mapper = tracking.mapper(self._settings, tracking.table(self._settings))
+        try:
+            records = tracking.again(self._mapper, letter.value or b"", letter.headers, letter.timestamp, now_ms())
+        except (Invalid, Unknown) as fault:
+            self.refused += 1
+            refused = replace(letter, error=fault.error, detail=fault.detail)
+            return [await producer.send(self._topic, refused.value, refused.key, headers=refused.annotated())]
+        return [await producer.send(self._inputs[record.rank], record.value, record.key) for record in records]
 
     async def _note(self, portion: list[Found]) -> None:
         ends: dict[str, dict[TopicPartition, OffsetAndMetadata]] = {}

@@ -55,10 +55,10 @@ def headers(around: Envelope) -> tuple[tuple[str, bytes], ...]:
     return ((AROUND, msgspec.json.encode(around)),)
 
 
-def again(mapper: Mapper, value: bytes, own: tuple[tuple[str, bytes], ...], received: int) -> list[Record]:
-    """A refused call read once more. Raises Invalid, and scoring.tracking.mapping.Unknown."""
+def again(mapper: Mapper, value: bytes, own: tuple[tuple[str, bytes], ...], received: int, now: int) -> list[Record]:
+    """A refused call read once more, for records of `now`. Raises Invalid, and scoring.tracking.mapping.Unknown."""
     try:
         around = _envelope(dict(own).get(AROUND, b"{}"))
     except msgspec.DecodeError as failure:
         raise Invalid("not_json", f"the header {AROUND}: {failure}") from None
-    return mapper.records(calls.read(value, around), received)
+    return mapper.records(calls.read(value, around), received, now)

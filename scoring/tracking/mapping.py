@@ -35,11 +35,14 @@ class Record(NamedTuple):
 
 
 class Unknown(Exception):
-    """A track call by a name that stands nowhere in the table."""
+    """A track call by a name that stands nowhere in the table. `error` and `detail` as Invalid's, for those who refuse it."""
+
+    error = "unknown_name"
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+        self.detail = f"event {shown(name)}: no name of a track call that collector.toml knows"
 
 
 class Mapper:
@@ -51,8 +54,11 @@ class Mapper:
         #: Traits that fill a field, by the first name of their paths: they are no traits of the profile besides.
         self._filling = frozenset(each.path[0] for sources in table.traits.values() for each in sources if not each.context)
 
-    def records(self, call: Call, received: int) -> list[Record]:
-        """What a call becomes; empty: nothing. `received` in epoch ms. Raises Invalid, and Unknown."""
+    def records(self, call: Call, received: int, now: int | None = None) -> list[Record]:
+        """What a call becomes; empty: nothing. Raises Invalid, and Unknown.
+
+        `received`, and `now` when the records are written (default: then), in epoch ms.
+        """
         if call.type not in TYPES:
             expected = f"expected one of {', '.join(TYPES)}"
             raise Invalid("missing_field" if call.type is None else "unknown_type", f"type {shown(call.type)}: {expected}")
@@ -71,7 +77,7 @@ class Mapper:
             found = self._joined(call, customer)
         else:
             found = self._viewed(call, context)
-        return [self._record(rank, fields, customer, ts, message, received) for rank, fields in found]
+        return [self._record(rank, fields, customer, ts, message, now or received) for rank, fields in found]
 
     def _who(self, call: Call) -> str:
         user = known_id(call.user_id, "userId")
@@ -159,11 +165,11 @@ class Mapper:
                 return value
         return None
 
-    def _record(self, rank: int, fields: Fields, customer: str, ts: str, message: str, received: int) -> Record:
+    def _record(self, rank: int, fields: Fields, customer: str, ts: str, message: str, now: int) -> Record:
         head: Fields = {"customer_id": customer, "ts": ts}
         if message:
             # A customer's events are told apart by their ids over all topics: what an identify call says of two things has two.
             head["event_id"] = message if rank != IDENTITIES else f"{message}#identity"
         key, value = customer.encode("utf-8", "surrogatepass"), _encode(head | fields)
-        self._decoders[rank](value, key, received)
+        self._decoders[rank](value, key, now)
         return Record(rank, key, value)

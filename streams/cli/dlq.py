@@ -17,6 +17,7 @@ from scoring.instants import rfc3339
 from streams.cli.configuration import Overrides, SettingsFile, settings_or_exit
 from streams.cli.options import WRONG_USE
 from streams.cli.output import quiet_ends
+from streams.kafka.errors import Misconfigured
 from streams.retry import Found, Letters
 
 _LIST = """Shows the newest dead letters: when, why, and where they came from.
@@ -27,7 +28,7 @@ _RETRY = """Sends dead letters again to the topics they came from, each once, an
 
 What was sent again is noted when the broker has it; a crash just then may send up to 500 of them twice. A letter that is
 refused again comes back as a new dead letter. A change that a webhook endpoint refused for a day is not put on its topic again: see
-gedrag webhooks replay.
+gedrag webhooks replay. A tracking call that the collector refused is read again, by the collector.toml of now.
 
 Example: gedrag dlq retry --error unknown_action"""
 
@@ -76,7 +77,8 @@ def show(
 def retry(error: ErrorFilter = None, settings: SettingsFile = None, override: Overrides = None) -> None:
     letters = Letters(settings_or_exit(settings, override))
     sent = _run(letters.retry(error, lambda done: None))
-    typer.echo(f"{sent:,} dead letters sent again" if sent != 1 else "1 dead letter sent again")
+    again = f"; {letters.refused:,} refused again" if letters.refused else ""
+    typer.echo(f"{sent:,} dead letter{'' if sent == 1 else 's'} sent again{again}")
 
 
 def _newest(found: list[Found], limit: int) -> list[Found]:
@@ -87,6 +89,9 @@ def _run(work: Any) -> Any:
     with quiet_ends("what was sent again is noted"):
         try:
             return asyncio.run(work)
+        except Misconfigured as wrong:
+            sys.stderr.write(f"gedrag dlq: {wrong}\n")
+            raise typer.Exit(WRONG_USE) from None
         except KafkaError as failure:
             sys.stderr.write(f"gedrag dlq: the broker does not answer or refuses: {failure}; see to the setting broker\n")
             raise typer.Exit(WRONG_USE) from None
@@ -128,7 +133,7 @@ def _print(found: list[Found], count: int) -> None:
     for each in found:
         letter = each.letter
         again = " (sent again)" if each.retried else ""
-        origin = f"{letter.topic} {letter.partition} @ {letter.offset}"
+        origin = f"{letter.topic} {letter.partition} @ {letter.offset}" if letter.offset >= 0 else letter.topic
         table.add_row(rfc3339(each.written)[:19], letter.error, origin, letter.detail + again)
     Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDTH).print(table)
     if count > len(found):

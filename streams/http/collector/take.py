@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from scoring.events.decode import Invalid
-from scoring.events.invalid import shown
 from scoring.events.schema import TOPICS
 from scoring.tracking import calls as reading
 from scoring.tracking.calls import Envelope
@@ -66,7 +65,7 @@ class Taker:
         except Unknown as unknown:
             self._figures.unknown_name(unknown.name)
             if self._keep_unknown:
-                raise Invalid("unknown_name", f"event {shown(unknown.name)}: no name of a track call that collector.toml knows") from None
+                raise Invalid(unknown.error, unknown.detail) from None
             records = []
         self._figures.calls[str(call.type)] += 1
         for record in records:

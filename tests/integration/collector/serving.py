@@ -65,6 +65,13 @@ class Collector:
         except requests.ConnectionError:
             return False
 
+    def command(self, *words: str) -> str:
+        """What a command says that is run with these settings; AssertionError if it fails."""
+        own = [part for name, value in self.settings().items() for part in ("--set", f"{name}={value}")]
+        done = subprocess.run([sys.executable, "-c", CODE, *words, *own], capture_output=True, text=True, cwd=self.folder, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()

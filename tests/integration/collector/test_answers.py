@@ -84,7 +84,7 @@ def test_a_damaged_zip_is_the_callers_fault(collector: Collector) -> None:
 
 
 def test_too_much_at_once_is_refused_without_reading_on(collector: Collector) -> None:
-    bomb = gzip.compress(b'{"batch": [' + b" " * 200_000_000)
+    bomb = gzip.compress(b'{"batch": [' + b" " * 30_000_000)
 
     for path, body, headers in (
         ("/v1/batch", b'{"batch": [' + b" " * 512_000, {}),
@@ -125,6 +125,21 @@ def test_calls_no_library_would_mend_are_dead_letters_with_their_very_bytes(coll
         assert (letters[call]["error"], letters[call]["topic"]) == (error, "collector")
         assert letters[call]["detail"]
     assert len(viewed(collector, "beside")) == 1
+
+
+def test_a_dead_letter_can_be_tried_again_when_the_names_are_put_right(collector: Collector) -> None:
+    call = {"type": "track", "userId": "retried", "event": "Product Added", "properties": {"item": {"code": "p9"}}, "messageId": "m9"}
+    hopeless = {"type": "track", "event": "Product Added", "messageId": "m10"}
+    collector.post("/v1/batch", {"batch": [call, hopeless], "sentAt": "2024-02-01T10:00:03.500Z"})
+    (collector.folder / "own.toml").write_text('[properties]\nproduct_id = "item.code"\n')
+
+    said = collector.command("dlq", "retry", "--error", "missing_field", "--set", "collector=own.toml")
+
+    added = collector.arrived(lambda value: value["customer_id"] == "retried")["cart-events"]
+    assert [(value["product_id"], value["event_id"]) for value in added] == [("p9", "m9")]
+    assert "; " in said and "refused again" in said
+    letters = [headers["detail"] for value, headers in collector.letters() if b'"m10"' in value]
+    assert len(letters) == 2 and letters[0] == letters[1]
 
 
 def test_a_clock_that_is_wrong_is_put_right(collector: Collector) -> None:
