@@ -113,7 +113,7 @@ class Keeper:
         parts: dict[str, list[Change]] = {}
         for message in messages:
             try:
-                change = change_of(message)
+                change = change_of(message.value, message.offset, round(message.timestamp * 1000))
             except (msgspec.DecodeError, Invalid, ValueError) as error:
                 await self._letters.put(message, "not_a_change", str(error))
             else:
@@ -143,14 +143,14 @@ class Keeper:
             self._redis.failed(error)
 
 
-def change_of(message: Any) -> Change:
-    """Raises msgspec.DecodeError, Invalid or ValueError for what is no change."""
-    record = _decode(message.value or b"")
+def change_of(value: bytes | None, offset: int, written: int) -> Change:
+    """`written`: the record's timestamp in ms. Raises msgspec.DecodeError, Invalid or ValueError for what is no change."""
+    record = _decode(value or b"")
     gone = record.cause in ("merge", "erasure")
     moved_out = record.kind == "moved" and gone and record.to is None  # from a last tier to none
     if record.kind not in ("entered", "exited", "moved") or ((record.kind == "moved") is not (record.to is not None) and not moved_out):
         raise ValueError(f"kind {record.kind[:40]!r}, to {record.to!r}: no change is like that")
     return Change(
-        message.offset, round(message.timestamp * 1000), record.customer_id, record.kind, record.segment,
+        offset, written, record.customer_id, record.kind, record.segment,
         record.to or "", epoch_ms(record.at), gone,
     )  # fmt: skip

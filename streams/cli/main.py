@@ -26,6 +26,7 @@ COMMANDS = {
     "token": "Make, list and revoke tokens of the HTTP API.",
     "produce": "Send files of events to Kafka.",
     "segments": "Show how many customers are in each segment now.",
+    "view": "Build the live view again, or check it.",
     "sending": "Pause all mails, let them go again, or say which it is.",
     "webhooks": "List, test and pause the endpoints that are told of changes; send again.",
     "dlq": "List dead letters, or send them again.",

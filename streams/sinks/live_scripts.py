@@ -63,14 +63,14 @@ return taken
 """
 )
 
-#: ARGV: base, a generation built beside. It becomes the current one unless the current one has taken in more of some source, which is
-#: returned then; '' when done.
+#: ARGV: base, a generation built beside, '1' to take it in any case. It becomes the current one unless the current one has taken in more of
+#: some source, which is returned then; '' when done.
 SWAP = (
     _PREFIX
     + """
 local base, new = ARGV[1], ARGV[2]
 local old = redis.call('GET', base .. '-generation') or ''
-local behind = redis.call('HGETALL', prefix_of(base, old) .. 'offsets')
+local behind = ARGV[3] == '1' and {} or redis.call('HGETALL', prefix_of(base, old) .. 'offsets')
 for i = 1, #behind, 2 do
     local ours = redis.call('HGET', prefix_of(base, new) .. 'offsets', behind[i])
     local there = tonumber(string.match(behind[i + 1], '^%d+'))

@@ -151,9 +151,9 @@ class LiveView:
 
     # ---- making another
 
-    async def swap(self) -> str:
-        """Makes this view, built beside, the current one; or returns a source of which the current one has taken in more."""
-        return str((await self._swap(args=[self._base, self._generation])).decode())
+    async def swap(self, *, force: bool = False) -> str:
+        """Makes this view, built beside, the current one; or, without `force`, returns a source of which the current one has taken in more."""
+        return str((await self._swap(args=[self._base, self._generation, "1" if force else ""])).decode())
 
     async def wipe(self) -> None:
         """Removes the whole view; blocks as long as Redis takes to go through its keys once."""
