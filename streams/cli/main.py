@@ -29,6 +29,7 @@ COMMANDS = {
     "view": "Build the live view again, or check it.",
     "sending": "Pause all mails, let them go again, or say which it is.",
     "webhooks": "List, test and pause the endpoints that are told of changes; send again.",
+    "customer": "Tell what is known of a customer, join two ids, or forget.",
     "dlq": "List dead letters, or send them again.",
     "settings": "Print every setting, its value and where it came from.",
 }
