@@ -42,6 +42,7 @@ _AGENTS = {
     "delivery": "streams.agents.delivery",
     "live-view": "streams.agents.live_view",
     "webhooks": "streams.agents.webhooks",
+    "crm": "streams.agents.crm",
 }
 
 #: Seconds everything together may take to stop.

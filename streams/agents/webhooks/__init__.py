@@ -10,6 +10,7 @@ import structlog
 from faust.types.tuples import Message
 
 from streams.agents.dead_letters import DeadLetterBox
+from streams.agents.idle import stay_while_idle
 from streams.agents.in_order import no_waiting
 from streams.agents.reach import reach_redis, redis_of
 from streams.agents.webhooks import start
@@ -28,8 +29,6 @@ log = structlog.get_logger(__name__)
 
 #: Seconds that requests under way are given when the worker stops.
 PARTING = 5.0
-#: Seconds for which nothing need be taken from Kafka: a closed endpoint takes nothing for weeks, and keeps its partitions.
-_IDLE = 365 * 86_400.0
 
 #: Of the endpoints of this process, for its figures.
 _senders: dict[str, Sender] = {}
@@ -71,7 +70,7 @@ def register(app: Any, settings: Settings, part: str) -> Any:
     """Makes the agent of an endpoint on the Faust app; returns it. Nothing is connected before the app starts."""
     endpoint = next(each for each in endpoints(settings) if each.name == part)
     no_waiting(app)
-    _stay_while_idle(app)
+    stay_while_idle(app)
 
     @app.agent(topic(app, settings, "segment-changes"), name=f"webhooks-{part}")  # type: ignore[untyped-decorator, unused-ignore]
     async def webhooks(stream: Any) -> None:
@@ -114,10 +113,3 @@ async def _run(app: Any, settings: Settings, endpoint: Endpoint, stream: Any) ->
         await letters.close()
         await poster.close()
         await redis.aclose()
-
-
-def _stay_while_idle(app: Any) -> None:
-    def configured(sender: Any, conf: Any, **_: Any) -> None:
-        conf.broker_max_poll_interval = _IDLE
-
-    app.on_configured.connect(configured, weak=False)
