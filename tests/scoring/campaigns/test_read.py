@@ -10,7 +10,8 @@ import pytest
 
 from scoring.campaigns.decide import Campaigns
 from scoring.campaigns.model import Moved, Policy
-from scoring.campaigns.read import read
+from scoring.campaigns.policy import _KEYS
+from scoring.campaigns.read import _CAMPAIGN, read
 from scoring.segments.faults import Faults
 from scoring.segments.read import read as read_segments
 from tests.scoring.campaigns.shop import CART, DAY, HOUR, SEGMENTS
@@ -52,8 +53,8 @@ def test_the_example_of_the_guide_reads_as_it_says() -> None:
     guide = (DEFAULTS.parents[1] / "docs" / "campaigns.md").read_text()
     (example,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
     assert [each.name for each in campaigns(example).campaigns] == ["abandoned_cart", "reactivation"]
-    for name in ("caps", "quiet_hours", "priority", "reentry", "excludes", "hold_out", "variants"):
-        assert f"`{name}`" in guide
+    for key in (*_CAMPAIGN, *_KEYS):
+        assert f"`{key}`" in guide or key == "name"
 
 
 def test_defaults() -> None:
