@@ -28,6 +28,7 @@ from streams.agents.shop import Shop
 from streams.agents.standing import Standing, paused
 from streams.agents.withdrawals import Withdrawals
 from streams.app import topic
+from streams.erasure import is_erased
 from streams.links import Links
 from streams.sinks.claims import Claims
 from streams.sinks.handovers import HandOvers
@@ -80,7 +81,12 @@ class Delivery:
         claims, patience = Claims(redis, settings.app_id), Patience(give_up=settings.mail_max_age / 1000)
         self.withdrawals = Withdrawals(settings, claims)
         self._switch = Switch(redis, settings.app_id)
-        gate = Gate(claims, self._switch, HandOvers(redis, settings.app_id, caps), settings.mail_max_age, self.withdrawals)
+
+        async def erased(customer_id: str, at: int | None) -> bool:
+            return await is_erased(redis, settings, customer_id, at)
+
+        handovers = HandOvers(redis, settings.app_id, caps)
+        gate = Gate(claims, self._switch, handovers, settings.mail_max_age, self.withdrawals, erased)
         self._deliverer = Deliverer(self._mailer, claims, composer, gate, patience, standing)
         self._aftermath = Aftermath(settings, claims, Insist(patience.first, patience.longest))
         self._looking = asyncio.create_task(self._look_at_switch())

@@ -8,7 +8,8 @@ from typing import Any
 from streams.agents.deliver import Deliverer, Patience, Record
 from streams.agents.gate import Gate, Refusal
 from streams.agents.standing import Standing
-from streams.agents.withdrawals import Withdrawals
+from streams.erasure import is_erased
+from streams.settings import Settings
 from streams.sinks.claims import Claims
 from streams.sinks.handovers import HandOvers
 from streams.sinks.mail import Mailer
@@ -38,8 +39,12 @@ class Sender:
 
 def sender(
     mailer: Mailer, redis: Any, app_id: str, lease: float = 10.0, caps: list[tuple[int, int]] | None = None,
-    withdrawals: Withdrawals | None = None, max_age: int = 24 * HOUR, patience: Patience = QUICK,
+    max_age: int = 24 * HOUR, patience: Patience = QUICK,
 ) -> Sender:  # fmt: skip
-    claims = Claims(redis, app_id, lease)
-    gate = Gate(claims, Switch(redis, app_id), HandOvers(redis, app_id, caps or []), max_age, withdrawals, look=patience.look)
+    claims, settings = Claims(redis, app_id, lease), Settings(app_id=app_id)
+
+    async def erased(customer_id: str, at: int | None) -> bool:
+        return await is_erased(redis, settings, customer_id, at)
+
+    gate = Gate(claims, Switch(redis, app_id), HandOvers(redis, app_id, caps or []), max_age, erased=erased, look=patience.look)
     return Sender(Deliverer(mailer, claims, composer(), gate, patience), claims)

@@ -27,6 +27,7 @@ class Postmark:
     always: tuple[int, int, str] | None = None
     per_second: int = 0  # more are answered 429
     hold: asyncio.Event | None = None  # waited for after a message was accepted, before the answer
+    free: int = 0  # so many messages are not held
     asked: int = 0
     url: str = ""
     _times: deque[float] = field(default_factory=deque)
@@ -60,7 +61,7 @@ class Postmark:
             said = "You tried to send to a recipient that has been marked as inactive.\nFound inactive addresses: gone@example.org.\n"
             return _error(422, 406, said + "Inactive recipients are ones that have generated a hard bounce or a spam complaint.")
         self.accepted.append(body)
-        if self.hold is not None:
+        if self.hold is not None and len(self.accepted) > self.free:
             await self.hold.wait()
         answer = {"To": body["To"], "SubmittedAt": "2014-02-17T07:25:01.4178645-05:00", "MessageID": str(uuid.uuid4()), "ErrorCode": 0}
         return web.json_response(answer | {"Message": "OK"})
