@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from streams.clock import monotonic
 from streams.kafka import clients, topics
 from streams.kafka.errors import Misconfigured
+from streams.sinks.outage import Outage
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -57,6 +58,7 @@ class Outlet:
         self._producer: Any = None
         self._since = monotonic()
         self._failed = asyncio.Event()
+        self._outage = Outage("Kafka", "who sends to the collector is told to come again")
         #: Deliveries that Kafka has not acknowledged: bytes, and since when, oldest first.
         self._under_way: dict[asyncio.Task[None], tuple[int, float]] = {}
         self._bytes = 0
@@ -74,12 +76,17 @@ class Outlet:
             except (KafkaError, OSError) as error:
                 log.warning("the collector can't write to Kafka, trying again", error=str(error) or type(error).__name__)
                 await asyncio.sleep(SOON / 2)
+            except Exception:
+                log.exception("the collector can't write to Kafka, trying again")
+                await asyncio.sleep(LATE / 2)
             finally:
                 await self._close()
 
     async def ready(self) -> None:
         """Raises NotNow while nothing can be taken."""
-        if self._producer is None or self._late() > PATIENCE:
+        if self._late() > PATIENCE:
+            raise self._away()
+        if self._producer is None:
             raise NotNow(self._after())
 
     async def put(self, outgoing: Sequence[Outgoing], size: int, received: int) -> None:
@@ -87,30 +94,29 @@ class Outlet:
         await self.ready()
         if self._bytes and self._bytes + size > ROOM:
             raise NotNow(random.randint(1, 3))
-        task = asyncio.create_task(self._deliver(outgoing, received))
+        task = asyncio.create_task(_deliver(self._producer, outgoing, received))
         self._under_way[task] = (size, monotonic())
         self._bytes += size
         task.add_done_callback(self._delivered)
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
-        if not done or task.cancelled() or task.exception() is not None:
+        if not done:
+            raise self._away()
+        if task.cancelled() or task.exception() is not None:
             raise NotNow(self._after())
-
-    async def _deliver(self, outgoing: Sequence[Outgoing], received: int) -> None:
-        producer = self._producer
-        sent = [
-            await producer.send(each.topic, each.value, each.key, timestamp_ms=received, headers=list(each.headers)) for each in outgoing
-        ]
-        if sent:
-            await asyncio.wait(sent)
-        for future in sent:
-            future.result()
 
     def _delivered(self, task: asyncio.Task[None]) -> None:
         size, _ = self._under_way.pop(task)
         self._bytes -= size
-        if not task.cancelled() and (error := task.exception()) is not None and self._producer is not None and not self._failed.is_set():
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            self._outage.over()
+        elif self._producer is not None and not self._failed.is_set():
             log.warning("Kafka did not take what the collector wrote; its senders are told to come again", error=repr(error))
             self._failed.set()
+
+    def _away(self) -> NotNow:
+        self._outage.failed(TimeoutError(f"nothing acknowledged for {self._late():.0f} s"))
+        return NotNow(self._after())
 
     def _late(self) -> float:
         """Seconds the oldest delivery has been on its way."""
@@ -139,3 +145,11 @@ class Outlet:
             # A producer whose broker is away never ends by itself; whoever waits for it is told to come again.
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(producer.stop(), PATIENCE / 2)
+
+
+async def _deliver(producer: Any, outgoing: Sequence[Outgoing], received: int) -> None:
+    sent = [await producer.send(each.topic, each.value, each.key, timestamp_ms=received, headers=list(each.headers)) for each in outgoing]
+    if sent:
+        await asyncio.wait(sent)
+    for future in sent:
+        future.result()
