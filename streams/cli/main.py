@@ -17,8 +17,8 @@ from streams.settings import SettingsError
 #: In the order --help shows them: what to try first, then what a shop runs, then what looks after it.
 COMMANDS = {
     "demo": "See everything work on this machine, without Docker.",
-    "check": "Say what is wrong with a definition file, or what its segments read.",
-    "replay": "Run files of events through the engine; write every change.",
+    "check": "Say what is wrong with a file of segments or of campaigns.",
+    "replay": "Run files of events through the engine; back-test campaigns.",
     "preview": "Show a campaign's mail before anybody gets it.",
     "simulate": "Write a made-up shop's events.",
     "worker": "Run the stream worker.",

@@ -11,6 +11,7 @@ from scoring.campaigns import cart, contact
 from scoring.campaigns.model import Campaign
 from scoring.engine import Engine
 from scoring.events.invalid import Invalid
+from scoring.events.schema import Identity
 from scoring.expressions.problem import suggest
 from scoring.instants import rfc3339
 from scoring.state import Customer, cart_of
@@ -39,11 +40,13 @@ def of_files(
 ) -> tuple[Message, str]:
     """The newest mail of the campaign the customer got up to `end` (ms; None: the last event of the files), else the one it would be; and
     a sentence that tells which. Raises Invalid, Unreadable."""
-    events, last, others = _events(files, currency, customer)
-    if not events:
-        near = suggest(customer, others, "customers") if len(others) <= 1000 else "look the id up in them"
+    events, ties, everybody = _events(files, currency)
+    if customer not in everybody:
+        near = suggest(customer, everybody, "customers") if len(everybody) <= 1000 else "look the id up in them"
         raise Invalid("unknown_customer", f"--customer {customer}: no event of that customer in the files; {near}")
-    until = last if end is None else end
+    last = events.last()
+    until = end if end is not None else last if last is not None else 0
+    ids = _joined(customer, ties)
     decided: list[tuple[int, _Decision]] = []
     attributes: dict[str, Any] = {}
 
@@ -59,15 +62,18 @@ def of_files(
 
     driver = Replay(engine, changed, message)
     for place, event in events.taken(until, as_arrived=False):
-        driver.event(event, place)
+        if event.customer_id in ids:
+            driver.event(event, place)
     driver.until(until)
     sent = [(at, found) for at, found in decided if found.decision == "send"]
     if sent:
         at, found = sent[-1]
         return found, f"{customer} got this mail at {rfc3339(at)}: {campaign.name}, step {found.step}"
-    state = driver.customers.get(customer)
+    state = next((driver.customers[each] for each in (customer, *sorted(ids)) if each in driver.customers), None)
     if state is None:
-        raise Invalid("unknown_customer", f"--customer {customer}: the first event is after {rfc3339(until)}; give a later --at")
+        raise Invalid(
+            "unknown_customer", f"--customer {customer}: there is nothing of that customer by {rfc3339(until)}; give a later --at"
+        )
     made = _made_up(state, engine, campaign, customer, decided[-1][1].step if decided else step or 1, attributes)
     return made, f"{_why_not(customer, campaign, decided, until)}; shown with what is known at {rfc3339(until)}"
 
@@ -93,21 +99,31 @@ async def of_worker(settings: Settings, engine: Engine, campaign: Campaign, cust
     return _made_up(found.state, engine, campaign, customer, step or 1, {}), f"{customer} as the worker knows them now"
 
 
-def _events(files: list[str], currency: str, customer: str) -> tuple[Events, int, set[str]]:
-    """The customer's events, the instant of the last event of all, and the other customers."""
-    events, last, others = Events(), 0, set[str]()
+def _events(files: list[str], currency: str) -> tuple[Events, list[tuple[str, str]], set[str]]:
+    """All events, the ids that they join, and whose they are."""
+    events, ties, everybody = Events(), list[tuple[str, str]](), set[str]()
     with Meter() as meter:
         rejected: list[Rejected] = []
         meter.stage("reading", None)
         for event, _ in read_events(files, currency, rejected.append, meter.update):
-            last = max(last, event.ts)
-            if event.customer_id == customer:
-                events.add(event)
-            else:
-                others.add(event.customer_id)
+            events.add(event)
+            everybody.add(event.customer_id)
+            if isinstance(event, Identity) and event.anonymous_id:
+                ties.append((event.customer_id, event.anonymous_id))
         if rejected:
             meter.line(f"{len(rejected):,} line{'s' if len(rejected) > 1 else ''} rejected, the first {rejected[0]}")
-    return events, last, others
+    return events, ties, everybody
+
+
+def _joined(customer: str, ties: list[tuple[str, str]]) -> set[str]:
+    """All ids that become one with the customer's, now or later."""
+    ids, before = {customer}, 0
+    while len(ids) > before:
+        before = len(ids)
+        for tie in ties:
+            if ids.intersection(tie):
+                ids.update(tie)
+    return ids
 
 
 def _why_not(customer: str, campaign: Campaign, decided: list[tuple[int, _Decision]], until: int) -> str:

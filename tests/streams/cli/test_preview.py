@@ -149,6 +149,13 @@ def test_the_mail_a_customer_did_not_get_is_shown_with_the_reason() -> None:
     assert "c-1 has not started reminder by 2026-03-01T11:30:00.000Z" in early.stderr and "2 x teapot" in early.stdout
 
 
+def test_what_was_done_before_logging_in_is_the_customers(here: Path) -> None:
+    joined = line("identity", "c-1", 3 * HOUR, anonymous_id="cookie") + line("cart_add", "cookie", 3 * HOUR - 1, product_id="mug", price=7)
+    (here / "shop.ndjson").write_text(EVENTS + joined)
+    result = preview("reminder", "--customer", "c-1", "--step", "2", "shop.ndjson")
+    assert result.exit_code == 0 and "1 x mug" in result.stdout and "1 x tea " in result.stdout
+
+
 def test_lines_that_are_no_events_are_told(here: Path) -> None:
     (here / "shop.ndjson").write_text(EVENTS + "nonsense\n")
     result = preview("reminder", "--customer", "c-1", "shop.ndjson")
@@ -180,7 +187,10 @@ def test_links_back_to_us_look_real_and_do_nothing(here: Path, monkeypatch: pyte
         (["reminder", "--at", "2026-03-01"], "--at needs --customer ID and the files of events"),
         (["reminder", "--customer", "c-9", "shop.ndjson"], "no event of that customer in the files; did you mean `c-"),
         (["reminder", "--customer", "c-1", "--at", "soon", "shop.ndjson"], "--at 'soon': expected RFC 3339"),
-        (["reminder", "--customer", "c-1", "--at", "2020-01-01", "shop.ndjson"], "the first event is after 2020-01-01T00:00:00.000Z"),
+        (
+            ["reminder", "--customer", "c-1", "--at", "2020-01-01", "shop.ndjson"],
+            "there is nothing of that customer by 2020-01-01T00:00:00.000Z",
+        ),
         (["reminder", "--customer", "c-1", "none.ndjson"], "none.ndjson: No such file"),
         (["reminder", "--out", "mail.pdf"], "--out mail.pdf: expected a name that ends in .html, .txt or .eml, or a folder"),
         (["reminder", "--out", "no/where/mail.html"], "No such file or directory"),
