@@ -19,6 +19,10 @@ from streams.sinks.claims import Claims
 from streams.sinks.handovers import HandOvers
 from streams.sinks.sending import Pause, Switch
 
+#: Seconds after which everything is asked again at the latest: the clock may be set. And between looks at what ends a waiting early.
+LONGEST = 600.0
+PART = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -126,14 +130,13 @@ class Gate:
     def _not_before(self, message: Message, instant: int, now: int, what: str) -> Verdict:
         if overdue := self._overdue(message, instant, f", before it could go: {what} until {rfc3339(instant)}"):
             return overdue
-        # The clock may be set, and the rest is to be asked again now and then.
-        return Wait(min((instant - now) / 1000 / speed(), 60.0), f"{what} until {rfc3339(instant)}")
+        return Wait(min((instant - now) / 1000 / speed(), LONGEST), f"{what} until {rfc3339(instant)}")
 
 
 async def until(seconds: float, over: Callable[[], bool]) -> bool:
     """Waits so long, but not much longer than until `over()`; returns whether it is over."""
     while seconds > 0 and not over():
-        part = min(seconds, 1.0)
+        part = min(seconds, PART)
         await asyncio.sleep(part)
         seconds -= part
     return over()
