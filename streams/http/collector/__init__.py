@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
+from aiokafka.errors import KafkaError
 
 from streams import tracking
 from streams.clock import now_ms
@@ -28,6 +29,7 @@ from streams.http.collector.figures import Figures
 from streams.http.collector.keys import WriteKeys, basic_user
 from streams.http.collector.outlet import NotNow, Outlet
 from streams.http.collector.take import Taken, Taker
+from streams.kafka import topics
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -36,6 +38,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _SINGLE = ("track", "identify", "page", "screen", "alias", "group")
 _BATCHES = ("batch", "import", "b")
+
+#: Seconds Kafka has to answer in before the server starts; later it is waited for beside it.
+AT_ONCE = 5.0
 
 FIGURES: web.AppKey[Figures] = web.AppKey("collector", Figures)
 
@@ -59,8 +64,11 @@ def attach(app: web.Application, settings: Settings) -> None:
 
 
 async def check(settings: Settings) -> None:
-    """Raises Misconfigured."""
+    """Raises Misconfigured: for names that can't be read and, where Kafka answers at once, for topics that don't fit the settings."""
     tracking.table(settings)
+    if settings.write_keys:
+        with contextlib.suppress(KafkaError, OSError, TimeoutError):
+            await asyncio.wait_for(topics.prepare(settings), AT_ONCE)
 
 
 class _Collector:

@@ -52,9 +52,8 @@ class Collector:
         command = [sys.executable, "-c", CODE, "serve", "--parts", "collector"]
         for name, value in self.settings().items():
             command += ["--set", f"{name}={value}"]
-        environment = os.environ | {"GEDRAG_WRITE_KEYS": f"{KEY},{OLD_KEY}", "PYTHONPATH": str(Path(__file__).parents[3])}
         with (self.folder / "serve.log").open("ab") as log:
-            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=self.folder)
+            self.process = subprocess.Popen(command, env=self._environment(), stdout=log, stderr=log, cwd=self.folder)
         parts.eventually(self.ready, "the collector is ready")
         return self
 
@@ -65,12 +64,15 @@ class Collector:
         except requests.ConnectionError:
             return False
 
-    def command(self, *words: str) -> str:
-        """What a command says that is run with these settings; AssertionError if it fails."""
-        own = [part for name, value in self.settings().items() for part in ("--set", f"{name}={value}")]
-        done = subprocess.run([sys.executable, "-c", CODE, *words, *own], capture_output=True, text=True, cwd=self.folder, timeout=60)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command that ends by itself, with these settings."""
+        command = [sys.executable, "-c", CODE, *words]
+        for name, value in self.settings().items():
+            command += ["--set", f"{name}={value}"]
+        return subprocess.run(command, env=self._environment(), capture_output=True, text=True, cwd=self.folder, timeout=60)
+
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {"GEDRAG_WRITE_KEYS": f"{KEY},{OLD_KEY}", "PYTHONPATH": str(Path(__file__).parents[3])}
 
     def kill(self) -> None:
         self.process.kill()

@@ -133,11 +133,12 @@ def test_a_dead_letter_can_be_tried_again_when_the_names_are_put_right(collector
     collector.post("/v1/batch", {"batch": [call, hopeless], "sentAt": "2024-02-01T10:00:03.500Z"})
     (collector.folder / "own.toml").write_text('[properties]\nproduct_id = "item.code"\n')
 
-    said = collector.command("dlq", "retry", "--error", "missing_field", "--set", "collector=own.toml")
+    retried = collector.run("dlq", "retry", "--error", "missing_field", "--set", "collector=own.toml")
 
     added = collector.arrived(lambda value: value["customer_id"] == "retried")["cart-events"]
     assert [(value["product_id"], value["event_id"]) for value in added] == [("p9", "m9")]
-    assert "; " in said and "refused again" in said
+    assert retried.returncode == 0
+    assert "refused again" in retried.stdout
     letters = [headers["detail"] for value, headers in collector.letters() if b'"m10"' in value]
     assert len(letters) == 2 and letters[0] == letters[1]
 
@@ -169,6 +170,15 @@ def test_pages_of_other_sites_are_not_let_in_unless_a_setting_says_so(collector:
     answer = collector.post("/v1/track", view("page"), Origin="https://www.shop.example")
 
     assert not [name for name in answer.headers if name.startswith("Access-Control")]
+
+
+def test_topics_that_do_not_fit_the_settings_end_the_server_at_its_start(collector: Collector) -> None:
+    other = Collector(collector.broker, collector.prefix, collector.folder, collector.options | {"partitions": "3"})
+
+    done = other.run("serve", "--parts", "collector")
+
+    assert done.returncode == 2
+    assert "the setting partitions is 3, but page-views has 4" in done.stderr.replace(collector.prefix, "")
 
 
 def test_nothing_about_customers_and_no_key_is_in_the_log(collector: Collector) -> None:
