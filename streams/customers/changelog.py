@@ -145,8 +145,11 @@ def tombstone(epoch: int) -> list[tuple[str, bytes]]:
 
 
 def epoch_of_tombstone(headers: Iterable[tuple[str, bytes]]) -> int | None:
-    """None for one that has no epoch."""
-    return next((int(value) for name, value in headers if name == _EPOCH), None)
+    """None for one that has no epoch. Raises Unreadable."""
+    found = next((value for name, value in headers if name == _EPOCH), None)
+    if found is not None and not found.isdigit():
+        raise Unreadable(f"a tombstone of epoch {found!r}")
+    return None if found is None else int(found)
 
 
 def body_of(stored: bytes) -> bytes:
