@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -35,8 +36,10 @@ _decode = msgspec.json.Decoder(_Message).decode
 class Historian:
     """Brings records of `messages` and `withdrawals` into the history, whatever fails on the way."""
 
-    def __init__(self, history: History, letters: DeadLetterBox) -> None:
+    def __init__(self, history: History, letters: DeadLetterBox, erased: Callable[[str, int], Awaitable[bool]]) -> None:
+        """`erased(customer, at)`: may nothing of what was decided then be kept?"""
         self._history = history
+        self._erased = erased
         self._letters = letters
         self._redis = Outage("Redis", "the message history stands still; it catches up when Redis answers")
 
@@ -57,7 +60,8 @@ class Historian:
         backoff = Backoff(longest=10.0)
         while True:
             try:
-                await self._history.add(source, decisions)
+                kept = [each for each in decisions if not await self._erased(each.customer_id, each.at)]
+                await self._history.add(source, kept)
             except (RedisError, OSError) as error:
                 self._redis.failed(error)
                 await asyncio.sleep(backoff.next())

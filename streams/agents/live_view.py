@@ -22,6 +22,7 @@ from streams.agents.history import Historian
 from streams.agents.in_order import no_waiting
 from streams.agents.reach import reach_redis, redis_of
 from streams.app import topic
+from streams.erasure import is_erased
 from streams.sinks.backoff import Backoff
 from streams.sinks.history import History
 from streams.sinks.live_view import Change, LiveView, TopicMadeAnew
@@ -57,8 +58,12 @@ async def check(settings: Settings) -> None:
 def register(app: Any, settings: Settings) -> Any:
     """Makes the agents on the Faust app; returns that of the changes. Nothing is connected before the app starts."""
     no_waiting(app)
+
+    def historian(redis: Any, letters: DeadLetterBox) -> Historian:
+        return Historian(History(redis, settings.app_id), letters, lambda customer, at: is_erased(redis, settings, customer, at))
+
     for name in ("messages", "withdrawals"):
-        _agent(app, settings, name, lambda redis, letters: Historian(History(redis, settings.app_id), letters))
+        _agent(app, settings, name, historian)
     _agent(app, settings, "departures", lambda redis, letters: Departures(redis, settings, letters))
     return _agent(app, settings, "segment-changes", lambda redis, letters: Keeper(LiveView(redis, settings.app_id), letters))
 

@@ -17,6 +17,7 @@ from aiohttp import web
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from scoring.segments.families import FAMILIES
 from streams.clock import monotonic
 from streams.http.answers import Problem
 from streams.http.api import query
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 #: Streams of one server at a time.
 MOST = 64
 #: Seconds between two comments, between two looks whether the token still holds, and that a client may take to read what it was sent.
-HEARTBEAT, RECHECK, SLOWEST = 10.0, 5.0, 30.0
+HEARTBEAT, RECHECK, SLOWEST = 10.0, 2.0, 30.0
 #: Seconds the broker may take to answer at the start.
 WITHIN = 10.0
 #: Changes sent at once, and bytes read ahead of a partition.
@@ -91,8 +92,8 @@ class _Filter:
         for name in self._segments:
             if name not in context.families and name not in context.names:
                 raise query.bad(f"There is no segment {name[:64]!r}. {query.nearest(name, [*context.families, *context.names])}")
-        if unknown := self._families - set(context.families.values()):
-            raise query.bad(f"No segment is of family {min(unknown)[:64]!r}; GET /v1/segments shows the families.")
+        if unknown := self._families - set(FAMILIES):
+            raise query.bad(f"There is no family {min(unknown)[:64]!r}; there are {', '.join(FAMILIES)}.")
         if unknown := self._kinds - set(KINDS):
             raise query.bad(f"kind {min(unknown)[:64]!r} must be one of {', '.join(KINDS)}.")
 
@@ -140,7 +141,7 @@ def _resumed(after: str, beginnings: dict[TopicPartition, int], ends: dict[Topic
     parts = after.split(".")
     if not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts) or len(parts) != len(ends):
         raise query.bad(f"Last-Event-ID must be the id of an event of this stream: {len(ends)} offsets with dots between.")
-    wanted = dict(zip(ends, map(int, parts), strict=True))
+    wanted = dict(zip(sorted(ends), map(int, parts), strict=True))
     if any(not beginnings[tp] <= position <= ends[tp] for tp, position in wanted.items()):
         said = (
             "Changes after this event are not there any more (retention), or the topic was made anew. "

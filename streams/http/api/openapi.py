@@ -7,8 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
+from scoring.segments.families import FAMILIES
 from streams.http.answers import json
-from streams.http.api import query, segments, shapes
+from streams.http.api import changes, query, segments, shapes
 
 _ERRORS = {
     400: "A parameter is wrong; `detail` says which, and what is allowed",
@@ -52,7 +53,7 @@ def document() -> dict[str, Any]:
             "/v1/segments": {
                 "get": _get(
                     "segments", "How many customers are in each segment", "Counts",
-                    [_parameter("family", "query", {"type": "string"}, "Only segments of this family")], 400,
+                    [_parameter("family", "query", {"enum": list(FAMILIES)}, "Only segments of this family")], 400,
                 )
             },
             "/v1/segments/{name}/members": {
@@ -86,13 +87,15 @@ def _get(operation: str, summary: str, schema: str, parameters: list[dict[str, A
 
 def _changes() -> dict[str, Any]:
     names = {"type": "array", "items": {"type": "string"}}
+    families = {"type": "array", "items": {"enum": list(FAMILIES)}}
+    kinds = {"type": "array", "items": {"enum": list(changes.KINDS)}}
     parameters = [
         _parameter(
             "since", "query", {"type": "string"}, "Changes published from this instant on (RFC 3339 or epoch ms); default: from now on"
         ),
         _parameter("segment", "query", names, "Only of these segments, groups of tiers or tiers (group.tier)"),
-        _parameter("family", "query", names, "Only of segments of these families"),
-        _parameter("kind", "query", names, "Only of these kinds: entered, exited, moved"),
+        _parameter("family", "query", families, "Only of segments of these families"),
+        _parameter("kind", "query", kinds, "Only of these kinds"),
         _parameter("Last-Event-ID", "header", {"type": "string"}, "Go on behind this event; EventSource sends it by itself"),
         _parameter("last_event_id", "query", {"type": "string"}, "The same, for clients that can't set headers"),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from scoring.instants import rfc3339
+from scoring.segments.families import FAMILIES
 from scoring.segments.model import Segment
 from streams.http.answers import Problem, json
 from streams.http.api import query, shapes
@@ -37,8 +38,8 @@ async def counts(request: web.Request) -> web.Response:
         else:
             for tier in each.tiers:
                 count(f"{each.name}.{tier.name}", each.family, "tier")
-    if wanted is not None and wanted not in families:
-        raise query.bad(f"No segment is of family {wanted[:64]!r}; there are {', '.join(families)}.")
+    if wanted is not None and wanted not in FAMILIES:
+        raise query.bad(f"There is no family {wanted[:64]!r}; there are {', '.join(FAMILIES)}.")
     shown = [shapes.Family(family, rows) for family, rows in families.items() if wanted in (None, family)]
     return json(shapes.Counts(found.customers, shown))
 

@@ -16,6 +16,7 @@ from tests.integration.worker.running import Setup, workers
 from tests.integration.worker.shop import Feed
 
 PARTITIONS = 2
+SITE = "https://desk.shop.example"
 #: Customers who look at something, and those of them who put something in their cart.
 VIEWERS, CARTS = 30, 12
 
@@ -28,10 +29,11 @@ def stage(kafka: parts.Kafka, redis_url: str, tmp_path_factory: pytest.TempPathF
     with workers(setup) as worker:
         options = {"redis": redis_url, "web": f"127.0.0.1:{free_port()}"} | ({} if kafka.real else {"idempotence": "off"})
         running = worker("w1", options=("--role", "customers", "--role", "live-view"), **options)  # type: ignore[call-arg]
-        running.ready(PARTITIONS)
         try:
-            made.token = made.run("token", "create", "--scope", "read", "--name", "tests").strip()
-            made.servers = [made.serve(), made.serve()]
+            made.token = made.new_token("tests")
+            for base in (made.serve(), made.serve(rate_limit="20", api_origins=SITE)):
+                made.ready(base)
+            running.ready(PARTITIONS)
             asyncio.run(_shop(setup, kafka.real))
             parts.eventually(lambda: _taken_in(made), "the live view has the shop's first changes", 60)
             yield made

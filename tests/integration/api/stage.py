@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -15,7 +16,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from redis.asyncio import Redis
+
+from streams.clock import now_ms
 from streams.embedded.process import free_port
+from streams.sinks.tokens import Tokens
 from tests.integration.worker.running import HERE, Setup
 from tests.parts import eventually
 
@@ -31,7 +36,7 @@ class Answer:
 
 @dataclass
 class Stage:
-    """`servers` are base addresses; they share everything but their process."""
+    """`servers` are base addresses, by the order of their `processes`; the second one is strict: few requests, one site by CORS."""
 
     setup: Setup
     redis_url: str
@@ -48,6 +53,18 @@ class Stage:
         assert done.returncode == code, f"exit status {done.returncode}:\n{done.stdout}{done.stderr}"
         return done.stdout if code == 0 else done.stderr
 
+    def new_token(self, name: str, lasts: int | None = None) -> str:
+        """Of scope read, for `lasts` ms."""
+
+        async def make() -> str:
+            redis = Redis.from_url(self.redis_url)
+            now = now_ms()
+            made = await Tokens(redis, self.setup.names.app_id).create(name, "read", now, None if lasts is None else now + lasts)
+            await redis.aclose()
+            return made[1]
+
+        return asyncio.run(make())
+
     def serve(self, **overrides: str) -> str:
         """Starts one more server; its base address."""
         port = free_port()
@@ -58,15 +75,21 @@ class Stage:
         )  # fmt: skip
         self.processes.append(process)
         base = f"http://127.0.0.1:{port}"
+        self.servers.append(base)
+        return base
+
+    def ready(self, base: str) -> str:
+        """Returns when the server is ready."""
+        process, log = self.processes[self.servers.index(base)], self.log(base.rpartition(":")[2])
 
         def ready() -> bool:
-            assert process.poll() is None, self.log(port).read_text()
+            assert process.poll() is None, log.read_text()
             try:
                 return self.get("/health/ready", base=base).status == 200
             except OSError:
                 return False
 
-        eventually(ready, f"the server on {port} is ready")
+        eventually(ready, f"the server at {base} is ready")
         return base
 
     def log(self, port: int | str) -> Path:
