@@ -19,15 +19,16 @@ CAPACITY = 12_000
 
 class Alignment:
     """`newest`: running maximum of event time by rank; `position`: the next offset to be fetched by rank. `ties`: what was taken last may
-    have events of the topics that tie customers to each other."""
+    have events of the topics that tie customers to each other; `taken`: by rank, where all that is taken is counted."""
 
-    __slots__ = ("newest", "position", "queues", "ties")
+    __slots__ = ("newest", "position", "queues", "taken", "ties")
 
-    def __init__(self, positions: list[int]) -> None:
+    def __init__(self, positions: list[int], taken: list[int] | None = None) -> None:
         self.queues: list[list[Item]] = [[] for _ in range(RANKS)]
         self.newest = [0] * RANKS
         self.position = list(positions)
         self.ties = False
+        self.taken = [0] * RANKS if taken is None else taken
 
     def room(self, rank: int) -> bool:
         return len(self.queues[rank]) < CAPACITY
@@ -49,15 +50,18 @@ class Alignment:
         """Items up to and including `bound` in order, at most `limit`, and the instant up to which none is left."""
         taken: list[Item] = []
         queues = self.queues
+        numbers = self.taken
         self.ties = bool(queues[IDENTITIES] or queues[HANDOVERS])
         for rank, queue in enumerate(queues):
             if not queue or queue[0][0] > bound:
                 continue
             if queue[-1][0] <= bound:
+                numbers[rank] += len(queue)
                 taken += queue
                 queues[rank] = []
             else:
                 cut = _after(queue, bound)
+                numbers[rank] += cut
                 taken += queue[:cut]
                 queues[rank] = queue[cut:]
         taken.sort()  # never compares further than (time, rank, offset), which differ
@@ -66,7 +70,9 @@ class Alignment:
         back = taken[limit:]
         del taken[limit:]
         for rank in {item[1] for item in back}:
-            queues[rank] = [item for item in back if item[1] == rank] + queues[rank]
+            theirs = [item for item in back if item[1] == rank]
+            numbers[rank] -= len(theirs)
+            queues[rank] = theirs + queues[rank]
         return taken, back[0][0] - 1
 
     def applied(self) -> list[int]:

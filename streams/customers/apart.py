@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Milliseconds of the partition's time after which somebody with something to say is looked at again: is it said?
 LOOK = 200
 
+_ASIDE = {REPEAT: "repeats", SENT_ON: "sent_on", DROPPED: "dropped", REFUSED: "refused"}
+
 
 class Apart:
     """`topics`: full names of the input topics by rank."""
@@ -49,12 +51,12 @@ class Apart:
         changed = False
         for _, rank, offset, _, event in theirs:
             if offset <= offsets[rank]:
-                self._counters.replayed += 1
+                self._counters.aside("replayed", rank)
                 continue
             origin = [event.event_type, event.ts, self._topics[rank], partition.number, offset]
             state, became = self._identities.take(own, state, event, origin, entries)
             offsets[rank], changed = offset, True
-            self._count(became)
+            self._count(became, rank)
         if state is None:
             return False
         form = form_of(state)
@@ -83,14 +85,9 @@ class Apart:
             draft.put(key, state, NEVER + 1, [])
         return True
 
-    def _count(self, became: int) -> None:
-        if became == REPEAT:
-            self._counters.repeats += 1
-        elif became == SENT_ON:
-            self._counters.sent_on += 1
-        elif became == DROPPED:
-            self._counters.dropped += 1
-        elif became == REFUSED:
-            self._counters.refused += 1
-        else:
+    def _count(self, became: int, rank: int) -> None:
+        aside = _ASIDE.get(became)
+        if aside is None:
             self._counters.events += 1
+        else:
+            self._counters.aside(aside, rank)

@@ -15,11 +15,13 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
 
+from streams.clock import monotonic, now_ms
 from streams.customers.draft import Batch
 from streams.customers.faults import point
 from streams.customers.flush import Flush
 from streams.customers.partition import Partition
 from streams.customers.strangers import Strangers
+from streams.customers.tally import Tallies
 
 DEPTH = 3
 
@@ -37,6 +39,7 @@ class Delivery:
         strangers: Strangers,
         fail: Callable[[BaseException], None],
         done: Callable[[], None],
+        tallies: Tallies,
     ) -> None:
         self._producer = producer
         self._changelog = changelog
@@ -44,6 +47,7 @@ class Delivery:
         self._strangers = strangers
         self._fail = fail
         self._done = done
+        self._tallies = tallies
 
     def start(self, partition: Partition, flush: Flush) -> None:
         partition.in_flight += 1
@@ -67,6 +71,7 @@ class Delivery:
             point("outputs_acked")
             if not partition.lost:
                 partition.delivered = flush.delivered
+                self._tallies.delivered(flush.said, monotonic() - flush.began, flush.customers, now_ms())
         except Exception as error:
             if not partition.lost:
                 partition.give_up()

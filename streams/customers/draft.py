@@ -71,7 +71,8 @@ class Draft:
         self._add, self._states, self._arm = self.batches.add, partition.states, partition.wheel.arm
         self._epoch, self._fingerprint, self._render, self._now = partition.epoch, engine.fingerprint, engine.render, now
         self._held: list[tuple[bytes, Customer, int]] = []
-        self._entries: list[tuple[int, bytes, Entry]] = []
+        #: Changes and messages with their instant and customer; in order once `outputs` was begun.
+        self.said: list[tuple[int, bytes, Entry]] = []
         #: What is said to other customers, or of one that is a customer no more: in the order it was said.
         self.handed: list[tuple[bytes, Entry]] = []
 
@@ -84,7 +85,7 @@ class Draft:
             self._put_out[key] = entries
             for entry in entries:
                 if entry[0] < HANDED:
-                    self._entries.append((entry[outbox.AT], key, entry))
+                    self.said.append((entry[outbox.AT], key, entry))
                 else:
                     self.handed.append((key, entry))
         self._held.append((key, state, armed))
@@ -121,8 +122,8 @@ class Draft:
         Rendered here all together: in between the customers it took a fifth longer, since the processor forgets one for the other.
         """
         self._write()
-        self._entries.sort(key=_at)
-        entries = [(key, entry) for _, key, entry in self._entries]
+        self.said.sort(key=_at)
+        entries = [(key, entry) for _, key, entry in self.said]
         for start in range(0, len(entries), PORTION):
             yield outbox.records(entries[start : start + PORTION], self._render, self._now)
 

@@ -105,6 +105,7 @@ class Evaluator:
         take, fire, states = self._engine.event, self._engine.until, partition.states
         put, stored_of, number, marks = draft.put, states.get, partition.number, partition.erased.marks
         events = replayed = repeats = fired = 0
+        aside = self._counters.detail.aside
         with _Named() as at:
             for key, theirs in customers:
                 at.key = key
@@ -139,10 +140,12 @@ class Evaluator:
                 for _, rank, offset, _, event in theirs:
                     if offset <= offsets[rank]:
                         replayed += 1
+                        aside["replayed"][rank] += 1
                         continue
                     before = len(entries)
                     if take(state, event, entries) is None:
                         repeats += 1
+                        aside["repeats"][rank] += 1
                     # A repeat's offset counts too: read again after a crash, it might find its id forgotten.
                     offsets[rank] = offset
                     changed = True

@@ -12,6 +12,7 @@ from streams.customers.evaluate import Evaluator
 from streams.customers.handing import Handing
 from streams.customers.migration import Migration
 from streams.customers.partition import Delivered, Partition
+from streams.customers.tally import Said, Tallies
 from streams.kafka.names import Names
 
 #: What one flush takes on at most. The more it does, the more often a customer has several events in it, whose state is then read and
@@ -34,6 +35,9 @@ class Flush:
     outputs: dict[str, list[Batch]]
     delivered: Delivered
     handovers: dict[int, list[Batch]] = field(default_factory=dict)
+    said: Said = field(default_factory=list)
+    began: float = 0.0  # monotonic seconds
+    customers: int = 0
 
 
 class Flusher:
@@ -41,7 +45,7 @@ class Flusher:
 
     def __init__(
         self, engine: Engine, evaluator: Evaluator, migration: Migration, names: Names, counters: Counters, make_batch: MakeBatch,
-        partitions: int = 1,
+        partitions: int = 1, tallies: Tallies | None = None,
     ) -> None:  # fmt: skip
         self._engine = engine
         self._evaluator = evaluator
@@ -50,6 +54,8 @@ class Flusher:
         self._counters = counters
         self._make = make_batch
         self._partitions = partitions
+        self.tallies = tallies or Tallies(counters)
+        self._segments = [each.name for each in engine.definitions.segments]
 
     def flush(self, partition: Partition, clock: float, now: int) -> Flush | None:
         """All of `making` at once."""
@@ -89,6 +95,7 @@ class Flusher:
                 self._count(topic)
                 self._batches(outputs, self._names.prefix + topic).add(key, value, headers)
             yield
+        self.tallies.made(partition.members, self._segments, draft.said)
         handing = Handing(self._partitions, self._make)
         if draft.handed:
             partition.promised = partition.sequence
@@ -103,6 +110,9 @@ class Flusher:
             {topic: batches.filled for topic, batches in outputs.items()},
             Delivered(partition.promised, partition.wheel.fired, partition.alignment.applied()),
             handing.filled(),
+            draft.said,
+            clock,
+            draft.customers,
         )
 
     def _mark_is_due(self, partition: Partition, clock: float) -> bool:

@@ -55,11 +55,11 @@ class Intake:
                 if ts > newest:
                     newest = ts
             items.append((newest, rank, record.offset, key, event))
-        self._counters.dead_letters += len(refused)
         partition.letters += refused
         partition.alignment.add(rank, items, records[-1].offset + 1)
 
     def _refused(self, number: int, rank: int, record: Any, error: str, detail: str) -> DeadLetter:
+        self._counters.letter(rank, error)
         letter = DeadLetter(
             self._topics[rank], number, record.offset, record.timestamp, record.key, record.value, tuple(record.headers), error, detail
         )

@@ -128,6 +128,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         self.tenure.lease.renew()
         generation = internals.generation(self.consumer)
         numbers = sorted({tp.partition for tp in assigned})
+        self._shared.counters.detail.rebalances += 1
         if len(assigned) < len(numbers) * len(self._names.inputs):
             self._shared.fail(_mixed(numbers, assigned, self._names.inputs))
             return
@@ -155,6 +156,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         if self.partitions:
             log.warning("the consumer group gave this worker's partitions away; joining again", partitions=sorted(self.partitions))
+        self._shared.counters.detail.expelled += 1
         self.tenure.end()
         for partition in self.partitions.values():
             partition.give_up()

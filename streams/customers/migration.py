@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scoring.engine import Engine
+from scoring.expressions.compile import Layout
 from scoring.segments.faults import Faults
 from scoring.segments.read import read
 from streams.kafka.errors import Misconfigured
@@ -26,6 +27,10 @@ class Migration:
         if found is None:
             found = self._engines[fingerprint] = self._made(fingerprint)
         return found
+
+    def layout(self, fingerprint: int) -> Layout:
+        """Where its memberships stand. Raises as `engine`."""
+        return self.engine(fingerprint).steps.layout
 
     def _made(self, fingerprint: int) -> Engine:
         layout = self._layouts.get(fingerprint)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from streams.customers import changelog, outbox
 from streams.customers.alignment import Alignment
 from streams.customers.erased import Erased
+from streams.customers.members import Members
 from streams.customers.outbox import Open
 from streams.customers.timers import Wheel
 from streams.customers.watermark import Watermark
@@ -47,6 +48,7 @@ class Partition:
     erased: Erased = field(default_factory=Erased)
     #: Customers last evaluated under other definitions, still to be taken over.
     outdated: list[bytes] = field(default_factory=list)
+    members: Members = field(default_factory=Members)
     delivered: Delivered = field(default_factory=lambda: Delivered(0, 0, []))
     #: What the newest position record says, and when it was written (monotonic seconds).
     marked: Delivered | None = None

@@ -26,14 +26,18 @@ PROGRESS = 2.0
 log = structlog.get_logger(__name__)
 
 
-async def restore(settings: Settings, changelog: str, number: int) -> Restored:
-    """The partition's changelog from its beginning to the end it has now. Raises Fatal, KafkaError."""
+async def restore(settings: Settings, changelog: str, number: int, progress: dict[int, tuple[int, int]]) -> Restored:
+    """The partition's changelog from its beginning to the end it has now. Raises Fatal, KafkaError.
+
+    `progress`: there it is told meanwhile, by partition: (offset reached, end), the end -1 until it is known.
+    """
     reader = consumer(settings, auto_offset_reset="earliest", max_partition_fetch_bytes=FETCH_BYTES, fetch_max_wait_ms=100)
     await reader.start()
     take_as_read(reader)
     restored = Restored(changelog, number)
     tp = TopicPartition(changelog, number)
     said = monotonic()
+    progress[number] = 0, -1
     try:
         reader.assign([tp])
         await reader.seek_to_beginning(tp)
@@ -44,9 +48,10 @@ async def restore(settings: Settings, changelog: str, number: int) -> Restored:
                 restored.read(records)
             if end is None:
                 end = reader.highwater(tp)
+            progress[number] = await reader.position(tp), -1 if end is None else end
             if monotonic() - said > PROGRESS:
                 said = monotonic()
-                log.info("reading the changelog", partition=number, records=restored.records, offset=await reader.position(tp), end=end)
+                log.info("reading the changelog", partition=number, records=restored.records, offset=progress[number][0], end=end)
             await asyncio.sleep(0)
         restored.end = await reader.position(tp)
     finally:

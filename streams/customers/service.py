@@ -27,6 +27,7 @@ from streams.customers.membership import Membership
 from streams.customers.migration import Migration
 from streams.customers.partition import Partition
 from streams.customers.recovery import check_position
+from streams.customers.tally import Tallies
 from streams.customers.tenure import Shared
 from streams.customers.unreadable import culprit
 from streams.deadletters import Limit
@@ -62,20 +63,27 @@ class CustomerService(Service):
         self._names = Names(settings.app_id, settings.topic_prefix)
         self._ranks = {topic: rank for rank, topic in enumerate(self._names.inputs)}
         self._progress = asyncio.Event()
-        self._began = monotonic()  # of what is done without a pause
+        self._began = self.turned = monotonic()  # of what is done without a pause; of the newest turn of the loop
         decode = (*decoders(settings.currency), handed_over)
         self._intake = Intake(decode, Limit(settings.dead_letter_limit), self.counters, now_ms, self._names.inputs)
-        self._figures = Figures(self.counters, settings.broker)
+        self.figures = Figures(self.counters, settings.broker)
+        self._migration = Migration(engine)
+        self.tallies = Tallies(self.counters)
         shared = Shared(
-            settings, self._names, engine, self.counters, Migration(engine), Evaluator(engine, self._names.inputs, self.counters),
+            settings, self._names, engine, self.counters, self._migration, Evaluator(engine, self._names.inputs, self.counters),
             self.fail, self._progress.set, lambda number, known: self._membership.first_positions(number, known),
-            lambda: self._membership.confirm(),
+            lambda: self._membership.confirm(), self.tallies,
         )  # fmt: skip
         self._membership = Membership(shared, accept_gap)
 
     @property
     def partitions(self) -> dict[int, Partition]:
         return self._membership.partitions
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the broker last answered."""
+        return self._membership.tenure.lease.silence
 
     def owned(self) -> dict[int, Partition]:
         """Those whose states are ours beyond doubt at this moment."""
@@ -116,6 +124,7 @@ class CustomerService(Service):
             self.fail(error)
 
     async def _turn(self) -> None:
+        self.turned = monotonic()
         wanted = self._wanted()
         if wanted:
             fetched = await self._fetch(wanted)
@@ -141,6 +150,7 @@ class CustomerService(Service):
         for partition, flush in flushes:
             if partition.ready:
                 tenure.delivery.start(partition, flush)
+        await self._count_members()
         self._paused()
 
     async def _flush(self, flusher: Flusher, partition: Partition) -> Flush | None:
@@ -153,6 +163,14 @@ class CustomerService(Service):
                 return end.value  # type: ignore[no-any-return]
             await self._give_way()
         return None
+
+    async def _count_members(self) -> None:
+        """A portion, of partitions taken over. Between flushes: what these did to states is counted then."""
+        for partition in list(self.partitions.values()):
+            if partition.ready and not partition.members.whole:
+                self.tallies.fold()
+                partition.members.count(partition.states, self._migration.layout)
+                await self._give_way()
 
     async def _give_way(self) -> None:
         """Lets others have a turn when it is time."""
@@ -209,7 +227,9 @@ class CustomerService(Service):
 
     def _paused(self) -> None:
         """Notes how long the loop did nothing else."""
-        pause = int((monotonic() - self._began) * 1000)
+        seconds = monotonic() - self._began
+        self.counters.detail.pauses.add(seconds)
+        pause = int(seconds * 1000)
         if pause > self.counters.longest_pause:
             self.counters.longest_pause = pause
 
@@ -238,7 +258,8 @@ class CustomerService(Service):
                 self._membership.check_growth()
             except Fatal as error:
                 self.fail(error)
-            self._figures.look(self.partitions.values(), self._membership.tenure.lease.silence)
+            self.tallies.fold()
+            self.figures.look(self.partitions.values(), self.silence)
             if monotonic() - collected > COLLECT_EVERY:
                 collected = monotonic()
                 gc.collect(1)

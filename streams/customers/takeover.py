@@ -17,6 +17,7 @@ from streams.clock import monotonic, now_ms
 from streams.customers import changelog, outbox
 from streams.customers.alignment import Alignment
 from streams.customers.changelog import ERASED, ERASURE_KEY, META, TOPICS, Meta, TopicIds, layout_key
+from streams.customers.counters import Detail
 from streams.customers.delivery import Delivery
 from streams.customers.draft import Batch, Batches, MakeBatch
 from streams.customers.erased import Erased
@@ -56,11 +57,15 @@ class Takeover:
     make_batch: MakeBatch
     first: Callable[[int, int], Awaitable[list[int]]]
     confirm: Callable[[], Awaitable[None]]
+    detail: Detail
 
     async def take(self, partition: Partition, generation: int) -> None:
         """Leaves the partition ready to be fetched from `partition.alignment.position` on. Raises Fatal, KafkaError."""
         began = monotonic()
-        restored = await restore(self.settings, self.names.changelog, partition.number)
+        try:
+            restored = await restore(self.settings, self.names.changelog, partition.number, self.detail.recovering)
+        finally:
+            self.detail.recovering.pop(partition.number, None)
         point("restored")
         if restored.topics is not None:
             check_topics(restored.topics, self.topics, self.names.changelog, self.names.inputs[IDENTITIES:])
@@ -76,7 +81,7 @@ class Takeover:
         partition.states, partition.outdated = restored.states, []
         partition.erased = Erased.restored(self.settings.erasure_key, restored.erasure_key, restored.marks)
         partition.expected = restored.end
-        partition.alignment = Alignment(meta.positions)
+        partition.alignment = Alignment(meta.positions, self.detail.taken)
         partition.watermark = Watermark(self.settings.grace, meta.fired)
         partition.wheel = Wheel(meta.fired)
         open_ = await self._arm(partition, meta.confirmed)
@@ -89,6 +94,10 @@ class Takeover:
         finally:
             partition.in_flight -= 1
         partition.delivered = Delivered(partition.sequence, meta.fired, meta.positions)
+        partition.members.begin(partition.states)
+        partition.members.count(partition.states, self.migration.layout)
+        self.detail.recovered += restored.records
+        self.detail.recoveries.add(monotonic() - began)
         log.info(
             "partition taken over",
             partition=partition.number,

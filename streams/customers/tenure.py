@@ -24,6 +24,7 @@ from streams.customers.lease import Lease
 from streams.customers.migration import Migration
 from streams.customers.strangers import Strangers
 from streams.customers.takeover import Takeover
+from streams.customers.tally import Tallies
 from streams.kafka import clients, internals
 from streams.kafka.names import Names
 
@@ -45,6 +46,7 @@ class Shared:
     progress: Callable[[], None]
     first: Callable[[int, int], Awaitable[list[int]]]
     confirm: Callable[[], Awaitable[None]]
+    tallies: Tallies
 
 
 class Tenure:
@@ -79,13 +81,23 @@ class Tenure:
         shared, make = self._shared, producer.create_batch
         topics = TopicIds(shared.settings.partitions, {topic: ids.get(topic, "") for topic in shared.names.inputs})
         strangers = Strangers(shared.settings, shared.names.changelog, topics, make)
-        self.delivery = Delivery(producer, shared.names.changelog, shared.names.handovers, strangers, shared.fail, shared.progress)
+        self.delivery = Delivery(
+            producer, shared.names.changelog, shared.names.handovers, strangers, shared.fail, shared.progress, shared.tallies
+        )
         self.flusher = Flusher(
-            shared.engine, shared.evaluator, shared.migration, shared.names, shared.counters, make, shared.settings.partitions
+            shared.engine,
+            shared.evaluator,
+            shared.migration,
+            shared.names,
+            shared.counters,
+            make,
+            shared.settings.partitions,
+            shared.tallies,
         )
         self.takeover = Takeover(
-            shared.settings, shared.names, shared.engine, shared.migration, self.delivery, topics, make, shared.first, shared.confirm
-        )
+            shared.settings, shared.names, shared.engine, shared.migration, self.delivery, topics, make, shared.first, shared.confirm,
+            shared.counters.detail,
+        )  # fmt: skip
         self._producer = producer
 
     def end(self) -> None:
