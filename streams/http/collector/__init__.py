@@ -39,6 +39,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _SINGLE = ("track", "identify", "page", "screen", "alias", "group")
 _BATCHES = ("batch", "import", "b")
 
+#: Requests whose bodies are being read and looked at together; what comes then is told to come again.
+MOST_AT_ONCE = 200
 #: Seconds Kafka has to answer in before the server starts; later it is waited for beside it.
 AT_ONCE = 5.0
 
@@ -78,6 +80,7 @@ class _Collector:
         self._taker = Taker(settings, self.figures)
         self._keys = WriteKeys(settings.write_keys or ())
         self._origins = settings.collector_origins
+        self._at_once = 0
 
     async def running(self, _: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(self.outlet.run())
@@ -92,7 +95,7 @@ class _Collector:
                 response: web.StreamResponse = await self._take(request, type_)
             except Problem as problem:
                 response = problem.response()
-                if problem.status in (400, 413):
+                if problem.status in (400, 408, 413):
                     response.force_close()  # the rest of the body is of no use
             self.figures.answers[response.status] += 1
             response.headers.update(self._allowed(request))
@@ -107,12 +110,18 @@ class _Collector:
         user = basic_user(request.headers.get("Authorization"))
         if user is not None:
             self._admit(user)
-        content = await body.read(request, LARGEST_BATCH if type_ is None else LARGEST_CALL)
-        calls = body.calls(content, type_)
-        if user is None:
-            self._admit(calls.write_key)
-        taken = await self._taker.take(calls, received)
         try:
+            if self._at_once >= MOST_AT_ONCE:
+                raise NotNow(1)
+            self._at_once += 1
+            try:
+                content = await body.read(request, LARGEST_BATCH if type_ is None else LARGEST_CALL)
+                calls = body.calls(content, type_)
+                if user is None:
+                    self._admit(calls.write_key)
+                taken = await self._taker.take(calls, received)
+            finally:
+                self._at_once -= 1
             await self.outlet.put(taken.outgoing, len(content), received)
         except NotNow as busy:
             detail = "Kafka does not keep up, or is away: send this again after the seconds of Retry-After."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import NamedTuple
 
 import msgspec
@@ -15,6 +16,8 @@ from streams.http.answers import Problem
 #: As Segment documents them: of a request to /v1/batch, and of a call.
 LARGEST_BATCH = 500 * 1024
 LARGEST_CALL = 32 * 1024
+#: Seconds in which a body has to be here: who sends one byte after the other holds a place for no longer.
+WITHIN = 10.0
 
 
 class _Body(Struct, rename="camel"):
@@ -37,7 +40,7 @@ _decode = msgspec.json.Decoder(_Body).decode
 
 def refused(status: int, code: str, detail: str, **headers: str) -> Problem:
     """`code` and `message` are what tracking libraries show of an answer."""
-    titles = {400: "Bad Request", 401: "Unauthorized", 413: "Content Too Large", 429: "Too Many Requests"}
+    titles = {400: "Bad Request", 401: "Unauthorized", 408: "Request Timeout", 413: "Content Too Large", 429: "Too Many Requests"}
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     return Problem(status, titles[status], detail, given, success=False, code=code, message=detail)
 
@@ -48,11 +51,14 @@ async def read(request: web.Request, most: int) -> bytes:
         raise _too_large(most)
     chunks, size = [], 0
     try:
-        async for chunk in request.content.iter_any():
-            size += len(chunk)
-            if size > most:
-                raise _too_large(most)
-            chunks.append(chunk)
+        async with asyncio.timeout(WITHIN):
+            async for chunk in request.content.iter_any():
+                size += len(chunk)
+                if size > most:
+                    raise _too_large(most)
+                chunks.append(chunk)
+    except TimeoutError:
+        raise refused(408, "too_slow", f"The body was not here within {WITHIN:g} seconds: send it again.") from None
     except (HttpProcessingError, web.RequestPayloadError):
         request.content.feed_eof()  # else aiohttp reads on, for the next request, and logs the same once more as an error of ours
         raise refused(400, "invalid_body", "The body is not what its Content-Encoding says: gzip, deflate, or none.") from None

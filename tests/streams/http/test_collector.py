@@ -12,6 +12,7 @@ from aiohttp import ClientResponse, encode_basic_auth
 from aiohttp.test_utils import TestClient, TestServer
 
 from streams.http import app, collector
+from streams.http.collector import body
 from streams.http.collector.keys import WriteKeys, basic_user
 from streams.kafka.errors import Misconfigured
 from streams.settings import SettingsError, load
@@ -59,6 +60,24 @@ async def test_before_kafka_is_there_callers_are_told_to_come_again() -> None:
         assert (answer.status, (await answer.json())["code"]) == (429, "busy")
         assert int(answer.headers["Retry-After"]) >= 5
         assert (await client.get("/health/ready")).status == 503
+
+
+async def test_who_sends_byte_after_byte_holds_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "WITHIN", 0.2)
+    monkeypatch.setattr(collector, "MOST_AT_ONCE", 1)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b" "
+            await asyncio.sleep(0.05)
+
+    own = {"Authorization": encode_basic_auth(KEY, "")}
+    async with serving() as client:
+        slow = asyncio.create_task(client.post("/v1/batch", data=slowly(), headers=own))
+        await asyncio.sleep(0.1)
+        assert (await client.post("/v1/track", json=VIEW, headers=own)).headers["Retry-After"] == "1"
+        assert (await slow).status == 408
+        assert (await client.post("/v1/batch", data=b"{", headers=own)).status == 400
 
 
 async def test_without_write_keys_nobody_is_let_in() -> None:
