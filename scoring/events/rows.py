@@ -18,7 +18,7 @@ from scoring.events.build import BUILDS, TYPES
 from scoring.events.decode import parser
 from scoring.events.invalid import Invalid, shown
 from scoring.events.refusals import refusal
-from scoring.events.schema import CART_EVENTS, EMAIL_EVENTS, PURCHASES, Event, Purchase
+from scoring.events.schema import CART_EVENTS, EMAIL_EVENTS, PURCHASES, Event, Identity, Purchase
 from scoring.events.wire import CONSENTS, HEAD
 
 #: event_type -> rank.
@@ -65,13 +65,15 @@ def default_order_id(customer_id: str, ts: int) -> str:
 
 
 def kafka_value(line: bytes, event: Event, shift: int = 0) -> bytes:
-    """The value that event has on its topic, from the accepted line it was read of: `action`, `status`, `type` and `order_id` filled in,
-    `event_type` gone, and with a `shift` its `ts` moved by so many ms. Everything else stays as it was written."""
+    """The value that event has on its topic, from the accepted line it was read of: `action`, `status`, `type`, `forget` and `order_id`
+    filled in, `event_type` gone, and with a `shift` its `ts` moved by so many ms. Everything else stays as it was written."""
     fields = _fields(line)
     event_type = fields.pop("event_type", None)
     name = _TOPIC_FIELDS.get(event.rank)
     if name is not None and event_type is not None:
         fields[name] = msgspec.Raw(_encode(TYPES[event.rank][event.event_type]))
+    if isinstance(event, Identity) and event.forget:
+        fields["forget"] = msgspec.Raw(b"true")
     if isinstance(event, Purchase):
         fields["order_id"] = msgspec.Raw(_encode(event.order_id))
     if shift:
@@ -156,6 +158,6 @@ def _object(name: str, cell: str) -> str:
 _COLUMNS: dict[str, Callable[[str, str], Any]] = {
     "ts": _instant,
     **dict.fromkeys(("price", "quantity", "total", "discount", "score", "max_score", "household_size"), _number),
-    **dict.fromkeys(("machine", "soft", "gift"), _flag),
+    **dict.fromkeys(("machine", "soft", "gift", "forget"), _flag),
     **dict.fromkeys(("lines", "consent", "traits"), _object),
 }

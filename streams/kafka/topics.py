@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 DAY = 86_400_000
 #: Longer than a worker may be stopped and go on: until then compaction leaves records that recovery must see.
 MIN_COMPACTION_LAG = 3_600_000
+#: How long, and an hour or so more, former states stay in the changelog: those of a forgotten customer too.
+FORMER_STATES = DAY
 #: Records of the changelog and dead letters (an input and what we say of it) may be larger than Kafka's default of 1 MB.
 LARGEST = 8_000_000
 
@@ -51,6 +53,7 @@ def topics(settings: Settings) -> list[Topic]:
                 "cleanup.policy": "compact",
                 "retention.ms": "-1",
                 "min.compaction.lag.ms": str(MIN_COMPACTION_LAG),
+                "max.compaction.lag.ms": str(FORMER_STATES),
                 "min.cleanable.dirty.ratio": "0.3",
                 "max.message.bytes": str(LARGEST),
             },

@@ -9,6 +9,8 @@ from aiohttp import web
 
 from scoring.explain import Verdict, explain
 from scoring.instants import rfc3339
+from scoring.merge.identities import form_of
+from scoring.ties import LIVING
 from streams.clock import now_ms
 from streams.http.answers import Problem, json
 from streams.http.api import query, shapes
@@ -49,7 +51,7 @@ async def explained(request: web.Request) -> web.Response:
     context, customer_id = request.app[CONTEXT], request.match_info["id"]
     try:
         found = await context.workers.customer(customer_id)
-        if found is None:
+        if found is None or form_of(found.state) != LIVING:
             raise _unknown()
         engine = await context.workers.engine(customer_id, found.state.definitions)
     except Moving as moving:
