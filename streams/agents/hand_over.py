@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 from redis.exceptions import RedisError
 
-from streams.agents.gate import Gate, Verdict, Wait
+from streams.agents.gate import Done, Gate, Verdict, Wait
 from streams.agents.message import Message
 from streams.clock import now_ms
 from streams.sinks.backoff import Backoff
@@ -60,10 +60,10 @@ class HandsOver:
         self._look = look
 
     async def once(self, message: Message, outgoing: Outgoing, token: str, hand_over: HandOver) -> Verdict:
-        """None: it was handed over, now or before. Not to be cancelled between the reply and the mark. Raises a MailError."""
+        """None: it was handed over. Not to be cancelled between the reply and the mark. Raises a MailError."""
         taken = await self._insist(lambda: self._claims.take(message.message_id, token))
         if taken.wait is None:
-            return None
+            return Done("sent already")
         if taken.wait > 0:  # its lease runs out if whoever holds it was killed
             return Wait(min(taken.wait, self._look), "somebody else is sending it", aside=False)
         async with self._renewed(message.message_id, token):

@@ -70,7 +70,7 @@ class Outcome:
 class Claims:
     """All methods raise redis.RedisError or OSError while Redis is away."""
 
-    def __init__(self, redis: Any, app_id: str, lease: float = 15.0) -> None:
+    def __init__(self, redis: Any, app_id: str, lease: float = 10.0) -> None:
         """`lease` in seconds."""
         self.lease = lease
         self._prefix = f"{app_id}:mail:"

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+import structlog
 from aiohttp import web
 
 from streams.agents.reach import redis_of
@@ -26,6 +27,14 @@ from streams.sinks.claims import Claims
 
 if TYPE_CHECKING:
     from streams.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+async def check(settings: Settings) -> None:
+    """Says what is not served for want of a setting."""
+    if not settings.public_url:
+        log.info("mails carry no links to here", remedy="set public_url and link_keys")
 
 
 def attach(app: web.Application, settings: Settings) -> None:
@@ -39,7 +48,7 @@ def attach(app: web.Application, settings: Settings) -> None:
 
     async def connected(app: web.Application) -> AsyncIterator[None]:
         redis = redis_of(settings)
-        app[EVENTS] = Events(settings)
+        app[EVENTS] = Events(settings, redis)
         app[MACHINES] = Machines(redis, settings.app_id, Claims(redis, settings.app_id))
         yield
         await app[EVENTS].close()

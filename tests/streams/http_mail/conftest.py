@@ -41,6 +41,7 @@ class Mail:
 
     client: TestClient[Any, Any]
     links: Links
+    redis: Any
     claims: Claims
     settings: Settings
 
@@ -78,5 +79,5 @@ async def mail(kafka: parts.Kafka, redis_url: str, topic_prefix: str) -> AsyncIt
     await making.close()
     redis = Redis.from_url(redis_url)
     async with TestClient(TestServer(build(settings, ["mail"])), headers={"User-Agent": PERSON}) as client:
-        yield Mail(client, Links(BASE, (OLD,)), Claims(redis, settings.app_id), settings)
+        yield Mail(client, Links(BASE, (OLD,)), redis, Claims(redis, settings.app_id), settings)
     await redis.aclose()

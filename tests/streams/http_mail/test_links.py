@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from streams.clock import now_ms
+from streams.erasure import note_erased
 from streams.http.mail.machines import calls_itself_one
 from streams.links import Links
 from tests.streams.http_mail.conftest import BASE, NEW, OLD, PERSON, Mail, Mailed
@@ -21,7 +22,7 @@ async def test_one_click_unsubscribes_at_once_without_log_in_as_often_as_it_come
         async with mail.client.post(path, data=ONE_CLICK) as answer:
             assert answer.status == 200 and "Je bent afgemeld" in await answer.text() and "Set-Cookie" not in answer.headers
     events = await mail.events()
-    assert len(events) == 2 and {event["type"] for event in events} == {"unsubscribed"}
+    assert len(events) in (1, 2) and {event["type"] for event in events} == {"unsubscribed"}, "one a second"
     assert (events[0]["key"], events[0]["customer_id"], events[0]["message_id"]) == ("c/1 é", "c/1 é", Mailed().message_id)
 
 
@@ -55,7 +56,7 @@ async def test_an_open_counts_once_and_a_click_once_a_link(mail: Mail) -> None:
             async with mail.client.get(mail.path(mail.links.click(Mailed(), url)), allow_redirects=False) as answer:
                 assert (answer.status, answer.headers["Location"]) == (302, url)
     events = await mail.events()
-    assert [event["type"] for event in events] == ["opened", "clicked", "clicked"] * 2
+    assert [event["type"] for event in events] == ["opened", "clicked", "clicked"]
     assert len({event["event_id"] for event in events}) == 3 and not any("machine" in event for event in events)
 
 
@@ -87,7 +88,7 @@ async def test_machines_are_marked_and_their_clicks_are_no_clicks(mail: Mail) ->
     await mail.client.head(link, allow_redirects=False)
     await mail.client.get(pixel, headers={"Sec-Purpose": "prefetch"})
     machine = await mail.events()
-    assert {(event["type"], event["machine"]) for event in machine} == {("opened", True)} and len(machine) == 4
+    assert {(event["type"], event["machine"]) for event in machine} == {("opened", True)} and len(machine) == 1
     await mail.client.get(pixel)
     person = (await mail.events())[-1]
     assert "machine" not in person and person["event_id"] not in {event["event_id"] for event in machine}, "the person still counts"
@@ -104,10 +105,17 @@ async def test_nobody_opens_a_mail_the_moment_it_was_handed_over(mail: Mail) -> 
 async def test_who_follows_the_hidden_link_is_a_machine_and_what_follows_too(mail: Mail) -> None:
     assert (await mail.client.get(mail.path(mail.links.trap(Mailed())))).status == 204
     await mail.client.get(mail.path(mail.links.click(Mailed(), SHOP)), allow_redirects=False)
-    assert [(event["type"], event.get("machine")) for event in await mail.events()] == [("opened", True)] * 2
+    assert [(event["type"], event.get("machine")) for event in await mail.events()] == [("opened", True)]
     other = Mailed(message_id="11111111-2222-5333-8444-666666666666")
     await mail.client.get(mail.path(mail.links.click(other, SHOP)), allow_redirects=False)
     assert (await mail.events())[-1]["type"] == "clicked"
+
+
+async def test_what_an_erased_customer_does_with_an_old_mail_makes_nobody_of_it(mail: Mail) -> None:
+    await note_erased(mail.redis, mail.settings, Mailed().customer_id, now_ms())
+    assert (await mail.client.get(mail.path(mail.links.opened(Mailed())))).status == 200
+    assert (await mail.client.post(mail.path(mail.links.unsubscribe(Mailed())), data=ONE_CLICK)).status == 200
+    assert await mail.events() == []
 
 
 async def test_without_kafka_unsubscribing_is_to_be_tried_again_and_a_click_still_leads_on(
