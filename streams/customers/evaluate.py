@@ -169,10 +169,10 @@ class Evaluator:
     ) -> None:
         state = None if stored is None else opened(key, stored)
         armed = UNARMED if state is None or key in taken else state.due
-        due = NEVER if state is None else state.due
         taken.discard(key)
-        if not self._apart.events(partition, key, state, theirs, until, armed, draft) and stored is not None and armed == UNARMED:
-            self._quiet(partition, key, stored, due)
+        if not self._apart.events(partition, key, state, theirs, until, armed, draft) and state is not None and armed == UNARMED:
+            assert stored is not None
+            self._quiet(partition, key, stored, state.due)
 
     def _attribute(self, entries: list[Entry], before: int, event: Event, number: int, rank: int, offset: int) -> None:
         """Names the event in the changes it caused."""

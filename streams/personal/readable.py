@@ -44,7 +44,8 @@ def facts(state: Customer) -> dict[str, Any]:
         "checkout open": state.checkout,
         "profile": {field: {"value": value, "since": _instant(ts)} for field, (ts, value) in (profile_of(state) or {}).items()},
         "mail": state.mail or {},
-        "campaigns": state.campaigns or {},
+        "campaigns": {name: run for name, run in (state.campaigns or {}).items() if name},
+        "mails decided of late": (state.campaigns or {}).get("", []),
         "kept as hashes only": {"order ids": len(state.order_ids or b"") // 8, "event ids": len(state.event_ids or b"") // 15},
     }
 
