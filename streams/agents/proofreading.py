@@ -13,7 +13,7 @@ from scoring.segments.model import Definitions
 from streams.agents.mail import Composer
 from streams.agents.message import BadMessage
 from streams.agents.sample import sample
-from streams.agents.templates import Templates
+from streams.agents.templates import FALLBACK, Templates
 from streams.kafka.errors import Misconfigured
 
 #: What Jinja says of a field that is not there.
@@ -81,8 +81,9 @@ def _unknown(composer: Composer, campaign: Campaign, place: int, definitions: De
 def _filled_in(composer: Composer, campaign: Campaign, place: int, definitions: Definitions) -> Iterator[tuple[str, str]]:
     """What goes wrong in some language and variant, with much and with little known of the customer."""
     said: set[str] = set()
-    for language in composer.templates.languages(campaign.steps[place].template):
-        for variant in variants(campaign) or (None,):
+    template = campaign.steps[place].template
+    for variant in variants(campaign) or (None,):
+        for language in composer.templates.languages(template, variant) or [FALLBACK]:
             for bare in (False, True):
                 message = sample(campaign, place + 1, definitions, variant=variant, language=language, bare=bare)
                 try:

@@ -61,10 +61,10 @@ class Templates:
     def names(self) -> set[str]:
         return {match[1] for match in map(_FILE.fullmatch, self._files) if match}
 
-    def languages(self, template: str) -> list[str]:
+    def languages(self, template: str, variant: str | None = None) -> list[str]:
         """In which it is there whole, English first: who speaks another gets the first."""
         found = {match[3] for match in map(_FILE.fullmatch, self._files) if match and match[1] == template}
-        whole = (language for language in found if self._pair(template, None, language) is not None)
+        whole = (language for language in found if self._pair(template, variant, language) is not None)
         return sorted(whole, key=lambda language: (language != FALLBACK, language))
 
     def halves(self, template: str) -> list[str]:
@@ -102,7 +102,7 @@ class Templates:
         yield from sorted(told)
 
     def _choose(self, template: str, variant: str | None, language: str | None) -> Chosen:
-        for each in ([] if language is None else [language]) + self.languages(template):
+        for each in ([] if language is None else [language]) + self.languages(template, variant):
             pair = self._pair(template, variant, each)
             if pair is not None:
                 return Chosen(each, *pair)
@@ -147,6 +147,8 @@ class Templates:
             raise BadMessage("bad_template", f"the template {name}, line {error.lineno}: {error.message}") from error
         except jinja2.TemplateNotFound as error:
             raise BadMessage("no_template", f"the template {error.name} is missing") from error
+        except UnicodeDecodeError as error:
+            raise BadMessage("bad_template", f"the template {name} is not UTF-8 text (byte {error.start})") from error
 
 
 def _from_outside(tree: jinja2.nodes.Template) -> Iterator[tuple[int, str]]:

@@ -151,9 +151,10 @@ def _samples(
     chosen_variants: list[str | None] = [variant] if variant else [*variants(campaign)] or [None]
     found: list[Message] = []
     for number in [step] if step else range(1, len(campaign.steps) + 1):
-        languages = composer.templates.languages(campaign.steps[number - 1].template) if every else [campaigns.policy.language]
-        for each in [language] if language else languages or [campaigns.policy.language]:
-            found += (sample(campaign, number, definitions, variant=name, language=each) for name in chosen_variants)
+        for name in chosen_variants:
+            there = composer.templates.languages(campaign.steps[number - 1].template, name) if every else []
+            for each in [language] if language else there or [campaigns.policy.language]:
+                found.append(sample(campaign, number, definitions, variant=name, language=each))
     return found if every else found[:1]
 
 

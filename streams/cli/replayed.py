@@ -15,6 +15,12 @@ from streams.backtest import DECISIONS, SEND, Count, Key, Tally
 from streams.replay import Replay, membership
 
 _PIPED_WIDTH = 120  # columns of a table where no terminal says how many there are
+#: Fewer columns of a terminal, and long words above figures are parted.
+_NARROW = 110
+_PARTED = {
+    "Variant": "Vari-\nant", "Customers": "Cus-\ntomers", "% of total": "% of\ntotal", "Held out": "Held\nout",
+    "Suppressed": "Sup-\npressed", "Cancelled": "Can-\ncelled", "Messages": "Mes-\nsages",
+}  # fmt: skip
 _NO_ADDRESS = "no_address"
 _ASSUMED = "Assumed: every customer has an address and consented, until an event says otherwise (--assume-consent)."
 
@@ -59,14 +65,19 @@ def report(outcome: Outcome, as_json: bool) -> None:
 
 
 def _print_campaigns(console: Console, outcome: Outcome, tally: Tally) -> None:
-    steps = _table("Campaign", ("Step", "Variant", "Sent", "Customers", "% of total", "Held out", "Suppressed", "Cancelled"))
-    for (campaign, step, variant), decided in _by_step(tally.by_decision()).items():
+    parted = _PARTED if console.width < _NARROW else {}
+    counts = tally.by_decision()
+    varied = any(key.variant for key in counts)
+    heads = ("Step", *(("Variant",) if varied else ()), "Sent", "Customers", "% of total", "Held out", "Suppressed", "Cancelled")
+    steps = _table("Campaign", (parted.get(head, head) for head in heads))
+    for (campaign, step, variant), decided in _by_step(counts).items():
         sent = decided.get(SEND, Count())
         others = (f"{decided[each].messages:,}" if each in decided else "0" for each in DECISIONS[1:])
-        reached = len(sent.customers)
-        row = (str(step), variant or "", f"{sent.messages:,}", f"{reached:,}", f"{outcome.percent(reached):.2f}", *others)
-        steps.add_row(campaign, *row)
-    rules = _table("Campaign", ("Decision", "Rule", "Messages", "Customers", "% of total"), left=2)
+        reached, names = len(sent.customers), (variant or "",) if varied else ()
+        steps.add_row(campaign, str(step), *names, f"{sent.messages:,}", f"{reached:,}", f"{outcome.percent(reached):.2f}", *others)
+    heads = ("Decision", "Rule", "Messages", "Customers", "% of total")
+    rules = _table("Campaign", (parted.get(head, head) for head in heads), left=2)
+    rules.columns[1].no_wrap = True
     for key, count in tally.rules().items():
         stopped, rule = len(count.customers), key.reason or "hold_out"
         rules.add_row(key.campaign, key.decision, rule, f"{count.messages:,}", f"{stopped:,}", f"{outcome.percent(stopped):.2f}")

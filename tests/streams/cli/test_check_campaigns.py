@@ -137,6 +137,12 @@ def test_half_a_template_and_a_variant_that_is_wrong(here: Path) -> None:
     assert result.stderr.endswith("campaigns.toml: 2 faults\n")
 
 
+def test_a_template_in_another_encoding(here: Path) -> None:
+    (here / "mine" / "mine.en.txt").write_bytes("Subject: caf\u00e9\n".encode("latin-1"))
+    result = check("campaigns.toml")
+    assert result.exit_code == 2 and "the template mine.en.txt is not UTF-8 text (byte 12)" in result.stderr
+
+
 def test_the_definitions_are_those_given_else_those_beside_the_file(here: Path) -> None:
     (here / "shop").mkdir()
     (here / "campaigns.toml").rename(here / "shop" / "campaigns.toml")

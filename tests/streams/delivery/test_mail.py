@@ -242,6 +242,16 @@ def test_a_variant_has_what_is_its_own_and_the_rest_of_the_others(tmp_path: Path
         read(encoded(record(variant="../b")))
 
 
+def test_variants_alone_make_a_template(tmp_path: Path) -> None:
+    for variant in ("a", "b"):
+        (tmp_path / f"hello.{variant}.en.txt").write_text(f"Subject: {variant}\n\nHello\n")
+        (tmp_path / f"hello.{variant}.en.html").write_text("<p>Hello</p>")
+    made = composer(tmp_path)
+    assert [compose(made, record(template="hello", variant=variant, language="nl"))["Subject"] for variant in ("a", "b")] == ["a", "b"]
+    with pytest.raises(BadMessage):
+        compose(made, record(template="hello"))
+
+
 class _Links:
     """Links to us that can be told apart."""
 

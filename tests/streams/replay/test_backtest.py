@@ -133,9 +133,9 @@ def rows(text: str, title: str) -> list[list[str]]:
 def test_tables_say_what_was_sent_and_what_each_rule_stopped() -> None:
     told = gedrag("shop.ndjson", "--campaigns", "c.toml").stderr
     assert rows(told, "What would have been sent") == [
-        ["reminder", "1", "", "2", "2", "40.00", "0", "2", "0"],
-        ["reminder", "2", "", "1", "1", "20.00", "0", "2", "1"],
-        ["thanks", "1", "", "1", "1", "20.00", "0", "0", "0"],
+        ["reminder", "1", "2", "2", "40.00", "0", "2", "0"],
+        ["reminder", "2", "1", "1", "20.00", "0", "2", "1"],
+        ["thanks", "1", "1", "1", "20.00", "0", "0", "0"],
     ]
     assert rows(told, "What each rule stopped") == [
         ["reminder", "suppressed", "no_address", "2", "1", "20.00"],
@@ -143,6 +143,14 @@ def test_tables_say_what_was_sent_and_what_each_rule_stopped() -> None:
         ["reminder", "cancelled", "purchase", "1", "1", "20.00"],
     ]
     assert "Never started: sleeping\n" in told and "Assumed" not in told
+
+
+def test_variants_are_told_apart(here: Path) -> None:
+    (here / "c.toml").write_text(CAMPAIGNS.replace('name = "reminder"', 'name = "reminder"\nvariants = { a = 1, b = 1 }'))
+    (here / "shop.ndjson").write_text("".join(cart(f"c{n}") for n in range(50)) + line("page_view", "d", 2 * HOUR))
+    told = rows(gedrag("shop.ndjson", "--campaigns", "c.toml", "--assume-consent").stderr, "What would have been sent")
+    assert [row[:3] for row in told] == [["reminder", "1", "a"], ["reminder", "1", "b"]]
+    assert sum(int(row[3]) for row in told) == 50 and all(int(row[3]) > 10 for row in told)
 
 
 def test_json_has_the_same_figures() -> None:
