@@ -37,6 +37,7 @@ Without --customer the mail is that of a made-up customer. With it, and files of
 got, with what lay in the cart at that time; without files, the one it would be now, as the running worker knows the customer.
 Links that lead back to Gedrag look as in a real mail, but do nothing.
 
+\b
 Examples:
   gedrag preview abandoned_cart --step 2 --language nl --out mail.html
   gedrag preview abandoned_cart --customer c-117 shop.ndjson.gz
@@ -56,7 +57,7 @@ def register(app: typer.Typer) -> None:
 def preview(
     campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name.", show_default=False)],
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE]...", help="Files of events that --customer is in.", show_default=False)
+        list[str] | None, typer.Argument(metavar="FILE", help="Files of events that --customer is in.", show_default=False)
     ] = None,
     step: Annotated[
         int | None, typer.Option(help="Which of its mails, from 1. Default: the first; for a folder all.", show_default=False)
