@@ -59,10 +59,10 @@ class Refusals:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """To send in. One at a time, with waits between, while everything is refused; else at once."""
-        if not self.universal:
-            yield
-            return
-        async with self._probing:
-            if self.universal:
-                await asyncio.sleep(self._backoff.next())
-            yield
+        if self.universal:
+            async with self._probing:
+                if self.universal:  # those who come after an accepted mail need not wait for each other
+                    await asyncio.sleep(self._backoff.next())
+                    yield
+                    return
+        yield

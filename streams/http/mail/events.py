@@ -31,8 +31,8 @@ log = structlog.get_logger(__name__)
 class Events:
     """Connects at the first event. Belongs to one event loop.
 
-    Left out, as far as Redis knows: what was told within a day (one who loads a picture a thousand times fills no topic), and what an erased
-    customer does with mails of before.
+    Left out, as far as Redis knows: what was told within a day (one who loads a picture a thousand times fills no topic), and what an
+    erased customer does with mails of before.
     """
 
     def __init__(self, settings: Settings, redis: Any) -> None:

@@ -1,4 +1,5 @@
-"""Hours without a mail server, as a shop goes through them: real Kafka, Redis, SMTP, and workers in processes of their own."""
+"""What a shop goes through, with real Kafka, Redis, SMTP, and workers in processes of their own: hours without a mail server, bounces,
+a pause, a kill, an unsubscription."""
 
 from __future__ import annotations
 
@@ -9,11 +10,14 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from redis.asyncio import Redis
 
 from scoring.instants import rfc3339
 from streams.clock import now_ms
+from streams.http.app import build
+from streams.settings import load
 from streams.sinks.sending import Pause, Switch
 from tests.integration.worker.running import Process, Setup
 from tests.streams.delivery.conftest import Server
@@ -123,6 +127,41 @@ async def test_a_bounce_reaches_the_engine_and_a_pause_holds_mails_over_a_restar
     await eventually(lambda: len(smtp_server.mails) == 101, "all of them go", again)
     await stopped(again)
     assert max(Counter(str(mail["To"]) for mail in smtp_server.mails).values()) == 1
+
+
+async def test_unsubscribing_by_the_mail_ends_the_campaign(
+    setup: Setup, worker: Callable[..., Process], producer: AIOKafkaProducer, smtp_server: Server, redis_url: str
+) -> None:
+    """A cart is an hour old in a few seconds; the reminder comes, its one-click link is used, and the second one is not sent."""
+    second = CAMPAIGNS.replace(
+        'template = "abandoned_cart_1" }', 'template = "abandoned_cart_1" }, { after = "8s", template = "abandoned_cart_2" }'
+    )
+    (setup.folder / "segments.toml").write_text(SEGMENTS)
+    (setup.folder / "some_campaigns.toml").write_text(second.replace('caps = [ { count = 1, per = "24h" } ]', ""))
+    (setup.folder / "keys").write_text("k1:" + "a" * 40 + "\n")
+    settings = {
+        "segments": str(setup.folder / "segments.toml"), "campaigns": str(setup.folder / "some_campaigns.toml"),
+        "public_url": "https://mail.koffie.example", "link_keys_file": str(setup.folder / "keys"),
+    }  # fmt: skip
+    process = worker("all", **settings)
+    await topics_made(setup, process)
+    await tell(producer, setup, "profiles", "kim", now_ms() - 2 * HOUR, email="kim@example.org", consent={"email": True})
+    await tell(producer, setup, "cart-events", "kim", now_ms() - HOUR + 2_000, action="add", product_id="Bonen", price=18.5)
+    await producer.flush()
+    await eventually(lambda: smtp_server.mails, "the reminder", process)
+    (mail,) = smtp_server.mails
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    link = str(mail["List-Unsubscribe"]).split(">")[0].removeprefix("<https://mail.koffie.example")
+    loaded = load(None, setup.settings(redis=redis_url, **settings), {})
+    async with TestClient(TestServer(build(loaded, ["mail"]))) as browser:
+        assert (await browser.post(link, data={"List-Unsubscribe": "One-Click"})).status == 200
+    for _ in range(200):
+        if len(decided := await of(setup, setup.names.messages)) >= 2:
+            break
+        await asyncio.sleep(0.1)
+    await stopped(process)
+    assert [(each["step"], each["decision"], each["reason"]) for each in decided] == [(1, "send", ""), (2, "suppressed", "unsubscribed")]
+    assert len(smtp_server.mails) == 1
 
 
 @pytest.fixture
