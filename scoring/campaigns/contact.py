@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from scoring.campaigns.zones import is_zone
 from scoring.events.schema import EmailEvent
 from scoring.state import Customer, profile_of
 from scoring.traits.profile import value
@@ -35,6 +36,12 @@ def language(state: Customer, default: str) -> str:
     """The primary language of the profile, in lower case: `nl` of `nl-BE`."""
     match = _LANGUAGE.fullmatch(known) if isinstance(known := value(state, "language"), str) else None
     return match[1].lower() if match else default
+
+
+def time_zone(state: Customer, default: str) -> str:
+    """That of the profile, if there is such a zone."""
+    known = value(state, "time_zone")
+    return known if isinstance(known, str) and is_zone(known) else default
 
 
 def objection(state: Customer, transactional: bool) -> str:

@@ -19,30 +19,21 @@ next evaluation; a step decided once isn't decided again under the same number; 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from scoring.campaigns import caps, cart, chance, contact, runs, standing
-from scoring.campaigns.model import Campaign, Entered, Policy
+from scoring.campaigns import caps, contact, entries, runs, standing
+from scoring.campaigns.model import Campaign, Policy
 from scoring.campaigns.render import Rendered, message
-from scoring.campaigns.runs import EPISODE, NEXT, ORIGIN, STARTED, TIER, TRIGGER, VALUES, Run
-from scoring.campaigns.zones import is_zone
-from scoring.engine.changes import DEADLINE, EVENT, KINDS, LATE_EVENT
-from scoring.engine.steps import ENTERED, MOVED, Entry
+from scoring.campaigns.runs import NEXT, STARTED, TRIGGER, Run
+from scoring.campaigns.starts import AT, FROM, NUMBER, READ, SEGMENT, TO, CustomerId, lot, starts
+from scoring.engine.steps import Entry
 from scoring.events.schema import EMAIL_EVENTS, EmailEvent, Event
-from scoring.state import NEVER, Customer, cart_of
-from scoring.traits.profile import value
+from scoring.state import NEVER, Customer
 
 if TYPE_CHECKING:
     from scoring.engine import Engine
 
 Check = Callable[[Customer, int], bool]
-#: A customer's id, as text or as the key's UTF-8; None where no driver gave it.
-CustomerId = str | bytes | None
-
-#: Places in a change entry.
-_SEGMENT, _KIND, _FROM, _TO, _AT, _CAUSE, _EPISODE, _READ = range(1, 9)
-#: Changes by these causes start campaigns.
-_STARTING = frozenset({EVENT, DEADLINE, LATE_EVENT})
 
 
 class Campaigns:
@@ -103,7 +94,7 @@ class Campaigns:
         """Ends every running campaign, and withdraws every mail that may not have gone out."""
         for name, run in list((state.campaigns or {}).items()):
             if (campaign := self._by_name.get(name)) is not None:
-                self._cancel(state, campaign, run, reason, now, out)
+                self._cancel(campaign, run, reason, now, out)
         if standing.any_kept(state):
             standing.review(state, now, lambda sent: reason, out)
         state.campaigns = None
@@ -124,11 +115,7 @@ class Campaigns:
     def _over(self, state: Customer, now: int) -> int:
         """`now`, or the end of the quiet hours that it falls in."""
         quiet = self.policy.quiet_hours
-        return now if quiet is None else quiet.over(self._zone(state), now)
-
-    def _zone(self, state: Customer) -> str:
-        known = value(state, "time_zone")
-        return known if isinstance(known, str) and is_zone(known) else self.policy.time_zone
+        return now if quiet is None else quiet.over(contact.time_zone(state, self.policy.time_zone), now)
 
     def _next(self, state: Customer, now: int) -> Campaign | None:
         """Whose step is to be decided now: the highest by priority, then the first in the file."""
@@ -150,41 +137,28 @@ class Campaigns:
     def _start(self, state: Customer, now: int, changes: list[Entry], customer: CustomerId, out: list[Entry]) -> None:
         begun = []
         for change in changes:
-            if change[_CAUSE] in _STARTING:
-                for campaign in self._triggered.get(change[_SEGMENT], ()):
-                    if _matches(campaign, change) and self._begin(state, campaign, change, now, customer, out):
-                        begun.append(campaign)
+            for campaign in self._triggered.get(change[SEGMENT], ()):
+                if starts(campaign, change) and self._begin(state, campaign, change, now, customer, out):
+                    begun.append(campaign)
         if any(campaign.excludes for campaign in begun):
             self._exclude(state, begun, now, out)
 
     def _begin(self, state: Customer, campaign: Campaign, change: Entry, now: int, customer: CustomerId, out: list[Entry]) -> bool:
         assert self._engine is not None, "bind first"
-        attributes = self._engine.steps.by_index[change[_SEGMENT]].reader.attributes(change[_READ])
-        at, name = change[_AT], campaign.name
-        held_out, variant = self._lot(campaign, customer)
-        run = [campaign.trigger.segment, change[_EPISODE], at, 0, change[_FROM], change[_TO], attributes, held_out, variant]
+        attributes = self._engine.steps.by_index[change[SEGMENT]].reader.attributes(change[READ])
+        at, name = change[AT], campaign.name
+        run = [campaign.trigger.segment, change[NUMBER], at, 0, change[FROM], change[TO], attributes, *lot(campaign, customer)]
         if campaign.reentry is not None:
             last = runs.last_start(state, name)
             if last is not None and at - last < campaign.reentry.length:
-                out.append(_entry(campaign, run, "suppressed", f"reentry {campaign.reentry.text}", now))
+                out.append(entries.decision(campaign, run, "suppressed", f"reentry {campaign.reentry.text}", now))
                 return False
             runs.note_start(state, name, at, self.campaigns)
         if state.campaigns is not None and name in state.campaigns:
-            self._cancel(state, campaign, state.campaigns[name], "restarted", now, out)
+            self._cancel(campaign, state.campaigns[name], "restarted", now, out)
         standing.withdraw(state, name, "restarted", now, out)
         runs.keep(state, name, run)
         return True
-
-    def _lot(self, campaign: Campaign, customer: CustomerId) -> tuple[bool, str | None]:
-        """(is held out, variant)."""
-        if not campaign.hold_out and not campaign.variants:
-            return False, None
-        if customer is None:
-            raise ValueError(f"campaign {campaign.name} has a hold-out or variants: the driver must give the customer's id")
-        key = customer if isinstance(customer, bytes) else customer.encode("utf-8", "surrogatepass")
-        if chance.held_out(key, campaign.name, campaign.hold_out):
-            return True, None
-        return False, chance.variant(key, campaign.name, campaign.variants)
 
     def _exclude(self, state: Customer, begun: list[Campaign], now: int, out: list[Entry]) -> None:
         """Ends what the campaigns that began exclude. Of two that exclude each other and begin at once, the higher by priority stays."""
@@ -193,7 +167,7 @@ class Campaigns:
                 continue  # ended by another just now
             for name in campaign.excludes:
                 if name in state.campaigns:
-                    self._cancel(state, self._by_name[name], state.campaigns[name], f"excluded by {campaign.name}", now, out)
+                    self._cancel(self._by_name[name], state.campaigns[name], f"excluded by {campaign.name}", now, out)
                     runs.end(state, name)
                 standing.withdraw(state, name, f"excluded by {campaign.name}", now, out)
 
@@ -202,7 +176,7 @@ class Campaigns:
         for name, run in list(state.campaigns.items()):
             campaign = self._by_name.get(name)
             if campaign is not None and self._stops(state, campaign, event, run[STARTED], now):
-                self._cancel(state, campaign, run, event.event_type, now, out)
+                self._cancel(campaign, run, event.event_type, now, out)
                 runs.end(state, name)
 
     def _stops(self, state: Customer, campaign: Campaign, event: Event, started: int, now: int) -> bool:
@@ -211,9 +185,9 @@ class Campaigns:
             return False
         return event.ts >= started or not self._holds[campaign.name](state, now)
 
-    def _cancel(self, state: Customer, campaign: Campaign, run: Run, reason: str, now: int, out: list[Entry]) -> None:
+    def _cancel(self, campaign: Campaign, run: Run, reason: str, now: int, out: list[Entry]) -> None:
         if run[NEXT] < len(campaign.steps):
-            out.append(_entry(campaign, run, "cancelled", reason, now))
+            out.append(entries.decision(campaign, run, "cancelled", reason, now))
 
     # ---- steps
 
@@ -222,20 +196,20 @@ class Campaigns:
         assert state.campaigns is not None
         run = state.campaigns[campaign.name]
         if run[TRIGGER] != campaign.trigger.segment:
-            self._cancel(state, campaign, run, "trigger_changed", now, out)
+            self._cancel(campaign, run, "trigger_changed", now, out)
             runs.end(state, campaign.name)
             return
         reason = self._objection(state, campaign, now)
-        decision = "suppressed" if reason else "held_out" if runs.is_held_out(run) else "send"
-        entry = _entry(campaign, run, decision, reason, now)
-        out.append(entry)
-        run[NEXT] += 1
-        if decision == "send":
-            del entry[10:]
-            entry += self._contents(state, campaign, run, now)
-            standing.keep(state, entry, run[STARTED])
+        if reason:
+            out.append(entries.decision(campaign, run, "suppressed", reason, now))
+        elif runs.is_held_out(run):
+            out.append(entries.decision(campaign, run, "held_out", "", now))
+        else:
+            out.append(entries.sent(state, campaign, run, self.policy, now))
+            standing.keep(state, out[-1], run[STARTED])
             if not campaign.transactional:
                 runs.note_sent(state, now, self.policy.caps)
+        run[NEXT] += 1
         if run[NEXT] >= len(campaign.steps):
             runs.end(state, campaign.name)
 
@@ -247,20 +221,6 @@ class Campaigns:
         if not reason and not campaign.transactional:
             reason = caps.reached(self.policy.caps, runs.sent(state), now)
         return reason
-
-    def _contents(self, state: Customer, campaign: Campaign, run: Run, now: int) -> list[Any]:
-        """What a message that is sent holds besides; `run` is at the step after it."""
-        quiet, follows = self.policy.quiet_hours, run[NEXT] < len(campaign.steps)
-        begin = end = None
-        if quiet is not None and not campaign.transactional:
-            zone = self._zone(state)
-            begin = quiet.begin(zone, now)
-            end = quiet.over(zone, begin)
-        return [
-            value(state, "email"), contact.language(state, self.policy.language), _text(value(state, "first_name")),
-            campaign.transactional, run[STARTED], run[ORIGIN], run[TIER], run[VALUES], cart.lines_of(cart_of(state)),
-            runs.variant_of(run), run[STARTED] + campaign.steps[run[NEXT]].after if follows else None, begin, end,
-        ]  # fmt: skip
 
     def _gone(self, state: Customer, sent: standing.Sent, event: Event | None, now: int) -> str:
         """Why a mail that was decided should not go out any more; empty if it may."""
@@ -274,26 +234,3 @@ class Campaigns:
             if event.rank >= EMAIL_EVENTS:  # no other tells of consent or the address
                 reason = contact.objection(state, campaign.transactional)
         return reason or ("" if self._goes_on[campaign.name](state, now) else "not_a_member")
-
-
-def _matches(campaign: Campaign, change: Entry) -> bool:
-    trigger = campaign.trigger
-    if isinstance(trigger, Entered):
-        return bool(change[_KIND] == ENTERED)
-    if change[_KIND] != MOVED or change[_TO] not in trigger.to:
-        return False
-    return trigger.origin is None or change[_FROM] in trigger.origin
-
-
-def _entry(campaign: Campaign, run: Run, decision: str, reason: str, now: int) -> Entry:
-    """What every decision holds. With names, not indexes: it may be rendered later, under another file."""
-    step = run[NEXT]
-    kind = KINDS[ENTERED if run[TIER] is None else MOVED]
-    return [
-        1, campaign.name, step + 1, decision, reason, now, run[EPISODE], campaign.steps[step].template, run[TRIGGER], kind,
-        runs.variant_of(run),
-    ]  # fmt: skip
-
-
-def _text(known: object) -> str | None:
-    return known[:100] if isinstance(known, str) else None

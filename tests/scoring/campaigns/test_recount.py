@@ -152,10 +152,10 @@ def test_the_decisions_are_those_of_a_naive_recount(file: str, events: list[Even
 @settings(max_examples=120, deadline=None)
 @given(files(), histories(), CUSTOMERS, st.randoms(use_true_random=False))
 def test_the_policy_holds_whatever_happens_and_however_late(file: str, events: list[Event], customer: str, dice: object) -> None:
-    late = [each for each in events[1:] if dice.random() < 0.2]  # type: ignore[attr-defined]
-    arriving = [each for each in events if not any(each is one for one in late)]
-    for each in late:
-        arriving.insert(dice.randint(1, len(arriving)), each)  # type: ignore[attr-defined]
+    arriving = [events[0]]
+    for each in events[1:]:
+        arriving.insert(len(arriving) - (dice.randint(0, len(arriving) - 1) if dice.random() < 0.2 else 0), each)  # type: ignore[attr-defined]
+    late = [each for place, each in enumerate(arriving) if any(other.ts > each.ts for other in arriving[:place])]
     played = play(file, arriving, customer)
     campaigns = {each.name: each for each in played.campaigns.campaigns}
     sends = [(each, m) for each, m in zip(played.told(), played.shop.messages, strict=True) if each[2] == "send"]
