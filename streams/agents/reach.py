@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import AuthenticationError, RedisError
 
 from streams.kafka.errors import Misconfigured
@@ -22,9 +22,19 @@ TIMEOUT = 5.0
 
 def redis_of(settings: Settings, **options: Any) -> Redis:
     """A client; connects when first used."""
-    if settings.redis_password:
-        options["password"] = settings.redis_password
-    return Redis.from_url(settings.redis, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, health_check_interval=30, **options)
+    return Redis.from_url(settings.redis, **_options(settings), **options)
+
+
+def pooled_redis_of(settings: Settings, connections: int) -> Redis:
+    """A client for many at a time: who finds all connections in use waits for one."""
+    return Redis.from_pool(
+        BlockingConnectionPool.from_url(settings.redis, max_connections=connections, timeout=TIMEOUT, **_options(settings))
+    )
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    password = {"password": settings.redis_password} if settings.redis_password else {}
+    return {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT, "health_check_interval": 30, **password}
 
 
 def mailer_of(settings: Settings, connections: int = 8) -> Mailer:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from scoring.segments.faults import Faults
 from scoring.segments.read import read
-from streams.agents.reach import reach_redis, redis_of
+from streams.agents.reach import pooled_redis_of, reach_redis
 from streams.http import health
 from streams.http.api import changes, cors, customers, openapi, segments
 from streams.http.api.context import CONTEXT, Context
@@ -31,7 +31,7 @@ async def check(settings: Settings) -> None:
 
 
 def attach(app: web.Application, settings: Settings) -> None:
-    app[CONTEXT] = context = Context(settings, _definitions(settings), redis_of(settings, max_connections=CONNECTIONS))
+    app[CONTEXT] = context = Context(settings, _definitions(settings), pooled_redis_of(settings, CONNECTIONS))
     for part in (customers, segments, changes, openapi):
         app.add_routes(part.routes())
     cors.attach(app, settings)

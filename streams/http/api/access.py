@@ -49,12 +49,9 @@ async def admit(context: Context, authorization: str) -> Token:
         raise _unauthorized("Send a token: Authorization: Bearer gdr_…, made by: gedrag token create --scope read --name NAME", "")
     token_id, secret = parsed
     rate = context.settings.rate_limit
-    async with context.redis.pipeline(transaction=False) as pipeline:
-        pipeline.hmget(context.tokens.key(token_id), tokens.FIELDS)
-        if rate:
-            # By the secret shown too: whoever only knows the id can't use up the limit of the token's owner.
-            pipeline.eval(*context.limiter.command(f"{token_id}:{tokens.hashed(secret)[:16]}", rate))
-        values, *wait = await pipeline.execute()
+    # By the secret shown too: whoever only knows the id can't use up the limit of the token's owner.
+    counted = [("EVAL", *context.limiter.command(f"{token_id}:{tokens.hashed(secret)[:16]}", rate))] if rate else []
+    values, *wait = await context.batch.ask(("HMGET", context.tokens.key(token_id), *tokens.FIELDS), *counted)
     token = tokens.read(token_id, values)
     if not tokens.matches(token, secret) or token is None:
         raise _unauthorized("This token is not known, or was revoked: gedrag token list", "invalid_token")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from streams.http.api.batch import Batch
 from streams.http.limits import Limiter
 from streams.lookup.ask import Workers
 from streams.sinks.claims import Claims
@@ -35,6 +36,7 @@ class Context:
         self.history = History(redis, settings.app_id)
         self.claims = Claims(redis, settings.app_id)
         self.tokens = Tokens(redis, settings.app_id)
+        self.batch = Batch(redis)
         self.limiter = Limiter(redis, settings.app_id)
         #: Explaining may take some milliseconds, which nobody else should wait for.
         self.thread = ThreadPoolExecutor(1, "explain")

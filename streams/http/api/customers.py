@@ -18,6 +18,7 @@ from streams.http.api.access import needs
 from streams.http.api.context import CONTEXT
 from streams.lookup.ask import Moving
 from streams.sinks.claims import Outcome
+from streams.sinks.live_view import read
 
 
 def routes() -> list[web.RouteDef]:
@@ -33,7 +34,8 @@ def routes() -> list[web.RouteDef]:
 async def customer(request: web.Request) -> web.Response:
     query.only(request)
     context, customer_id = request.app[CONTEXT], request.match_info["id"]
-    seen = await context.view.seen(customer_id)
+    (held,) = await context.batch.ask(("HGETALL", f"{await context.view.prefix()}customer:{customer_id}"))
+    seen = read(held)
     if seen is None:
         raise _unknown()
     families, segments, tiers = context.families, [], []
