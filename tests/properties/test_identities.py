@@ -61,7 +61,7 @@ def told(world: World, happenings: list[tuple[str, str, str]], chance: Random) -
     return counted
 
 
-@searching(400)
+@searching(150)
 @given(happenings, st.integers(0, 1 << 30), st.booleans(), st.integers(1, 4))
 def test_everything_counts_once_wherever_it_ends_up(happenings: list, seed: int, repeats: bool, partitions: int) -> None:
     chance = Random(seed)
@@ -74,11 +74,10 @@ def test_everything_counts_once_wherever_it_ends_up(happenings: list, seed: int,
     assert sum(s.order_count for s in living if s) == counted["orders"]
     for name in world.states:  # no pointers in a circle, none into nothing
         assert world.leads_to(name) in world.living()
-    # Two ids that were said to be one are one, unless one of them had gone elsewhere before.
-    linked = [(name, other) for what, name, other in happenings if what == "link"]
-    if linked:
-        name, other = linked[0]
-        assert world.leads_to(name) == world.leads_to(other)
+    # What was said to be one is one; where two want an id, it goes to whoever's word reaches it first.
+    wanted = {(name, other) for what, name, other in happenings if what == "link" and name != other}
+    if len({other for _, other in wanted}) == len(wanted):
+        assert all(world.leads_to(name) == world.leads_to(other) for name, other in wanted)
     # What comes later finds its way.
     for name in world.states:
         world.event(PageView(name, DAY0 + 10_000_000))
@@ -86,7 +85,7 @@ def test_everything_counts_once_wherever_it_ends_up(happenings: list, seed: int,
     assert sum(s.other_view_count for s in map(world.state, world.living()) if s) == counted["views"] + len(world.states)
 
 
-@searching(300)
+@searching(120)
 @given(happenings, st.integers(0, 1 << 30), st.booleans())
 def test_changes_never_contradict_each_other(happenings: list, seed: int, repeats: bool) -> None:
     """Entered and exited alternate, moves join up, episodes count on, no change twice at one instant; at the end changes say what is so."""
@@ -125,7 +124,7 @@ def test_changes_never_contradict_each_other(happenings: list, seed: int, repeat
             assert not any(standing.values())
 
 
-@searching(200)
+@searching(80)
 @given(happenings, names, st.integers(0, 1 << 30), st.booleans())
 def test_who_is_forgotten_is_forgotten_under_every_id(happenings: list, whom: str, seed: int, repeats: bool) -> None:
     chance = Random(seed)

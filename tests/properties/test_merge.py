@@ -58,7 +58,7 @@ def sided(max_size: int, **options: object) -> st.SearchStrategy[tuple[list[Even
     )
 
 
-@searching(200)
+@searching(80)
 @given(sided(24, between=short_gaps), st.integers(0, 3))
 def test_what_happened_within_the_window_is_as_if_one_had_done_it(told: tuple[list[Event], list[bool]], twice: int) -> None:
     events, sides = told
@@ -73,7 +73,7 @@ def test_what_happened_within_the_window_is_as_if_one_had_done_it(told: tuple[li
     assert_united(driven, History(events, DEFINED.engagement), events[-1].ts, {"email_consent"})
 
 
-@searching(150)
+@searching(60)
 @given(sided(16), st.sampled_from([0, 1, DAY, 40 * DAY]))
 def test_of_older_histories_all_but_sessions_and_carts(told: tuple[list[Event], list[bool]], further: int) -> None:
     events, sides = told
@@ -83,7 +83,7 @@ def test_of_older_histories_all_but_sessions_and_carts(told: tuple[list[Event], 
     assert_united(driven, History(events, DEFINED.engagement), events[-1].ts + further, OF_THE_WINDOW | {"email_consent"})
 
 
-@searching(150)
+@searching(60)
 @given(sided(20, between=short_gaps), sided(6, between=short_gaps))
 def test_what_comes_after_a_merge_finds_what_was_before_it(
     told: tuple[list[Event], list[bool]], more: tuple[list[Event], list[bool]]
@@ -108,7 +108,7 @@ def test_what_comes_after_a_merge_finds_what_was_before_it(
     assert_united(driven, History(united, DEFINED.engagement), max(end, united[-1].ts), {"email_consent"})
 
 
-@searching(150)
+@searching(60)
 @given(sided(16))
 def test_no_permission_grows(told: tuple[list[Event], list[bool]]) -> None:
     events, sides = told
