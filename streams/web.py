@@ -1,12 +1,15 @@
 """The worker's health and figures over HTTP, for supervisors and Prometheus.
 
-GET /health   200 while the worker does its work, 503 once it failed or stops; JSON: status, roles and the worker's counters
-GET /metrics  the counters in Prometheus' text format
+GET /health        200 while the worker does its work, 503 once it failed or stops; JSON: status, roles and the worker's counters
+GET /health/live   503 when only a restart would help; JSON: status, faults
+GET /health/ready  503 while it does not do its work: it starts, takes partitions over, waits for the broker; JSON: status, faults, waiting
+GET /metrics       Prometheus' text format (streams/exposition.py says who gets it)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -16,10 +19,15 @@ from mode import Service
 from streams.kafka.clients import LIFE_CYCLE
 from streams.kafka.errors import Misconfigured
 
-#: Figures of the moment; the others only grow.
-GAUGES = frozenset({"partitions", "customers", "lag", "watermark_delay", "longest_pause"})
-
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`faults`: what is wrong, a sentence each. `waiting`: what agents wait for meanwhile, which is no fault of the worker."""
+
+    faults: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
 
 
 class Web(Service):
@@ -37,6 +45,9 @@ class Web(Service):
         report: Callable[[], tuple[bool, Mapping[str, int]]],
         *,
         wanted: bool,
+        live: Callable[[], Health] = Health,
+        ready: Callable[[], Health] = Health,
+        metrics: Callable[[web.Request], Awaitable[web.Response]] | None = None,
         routes: Sequence[web.RouteDef] = (),
     ) -> None:
         super().__init__()
@@ -45,12 +56,17 @@ class Web(Service):
         self._roles = roles
         self._report = report
         self._wanted = wanted
-        self._routes = routes
+        self._live = live
+        self._ready = ready
+        self._routes = [web.get("/health", self._health), web.get("/health/live", self._is_live), web.get("/health/ready", self._is_ready)]
+        if metrics is not None:
+            self._routes.append(web.get("/metrics", metrics))
+        self._routes += routes
 
     async def on_start(self) -> None:
         """Returns when it listens. Raises Misconfigured if it can't."""
         app = web.Application()
-        app.add_routes([web.get("/health", self._health), web.get("/metrics", self._metrics), *self._routes])
+        app.add_routes(self._routes)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         try:
@@ -83,12 +99,14 @@ class Web(Service):
         body: dict[str, Any] = {"status": "ok" if works else "stopping", "roles": self._roles, **counters}
         return web.json_response(body, status=200 if works else 503)
 
-    async def _metrics(self, _: web.Request) -> web.Response:
-        lines = []
-        for name, value in self._report()[1].items():
-            full, kind = (f"gedrag_{name}", "gauge") if name in GAUGES else (f"gedrag_{name}_total", "counter")
-            lines.append(f"# TYPE {full} {kind}\n{full} {value}\n")
-        return web.Response(text="".join(lines), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+    async def _is_live(self, _: web.Request) -> web.Response:
+        faults = self._live().faults
+        return web.json_response({"status": "stuck" if faults else "live", "faults": faults}, status=503 if faults else 200)
+
+    async def _is_ready(self, _: web.Request) -> web.Response:
+        found = self._ready()
+        body = {"status": "not ready" if found.faults else "ready", "faults": found.faults, "waiting": found.waiting}
+        return web.json_response(body, status=503 if found.faults else 200)
 
     def __repr__(self) -> str:
         return "<Web>"

@@ -18,20 +18,27 @@ import faust
 import structlog
 from aiokafka.errors import AuthenticationFailedError, KafkaError
 from mode import Service
+from prometheus_client.registry import Collector
 
 from scoring.campaigns.read import read as read_campaigns
 from scoring.engine import Engine
 from scoring.segments.faults import Faults
 from scoring.segments.read import read as read_segments
 from streams import app as apps
+from streams.agents import delivery
+from streams.customers.health import faults_of_life, faults_of_work
 from streams.customers.partition import Partition
 from streams.customers.service import CustomerService
+from streams.exposition import Exposition
 from streams.kafka import clients
 from streams.kafka.errors import Fatal, Misconfigured
 from streams.kafka.topics import prepare
 from streams.lookup.answer import Answers
+from streams.metrics.agents import OBSTACLES, AgentsCollector
+from streams.metrics.engine import EngineCollector
 from streams.settings import Settings
-from streams.web import Web
+from streams.sinks import outage
+from streams.web import Health, Web
 
 Role = Literal["customers", "delivery", "live-view", "webhooks", "crm"]
 ROLES: tuple[Role, ...] = ("customers", "delivery", "live-view", "webhooks", "crm")
@@ -78,6 +85,8 @@ class Worker(Service):
         self.accept_gap = accept_gap
         self.customers: CustomerService | None = None
         self._services: list[Service] = []
+        self._apps_by_role: list[tuple[str, faust.App]] = []
+        self._began = False
 
     async def on_start(self) -> None:
         """Returns when the engine has joined its group and all apps run. Raises Fatal, Faults, KafkaError."""
@@ -95,12 +104,22 @@ class Worker(Service):
             await self._run(self.customers)
         for app in faust_apps:
             app.finalize()
+        prefix = self.settings.app_id + "-"
+        self._apps_by_role = [(app.conf.id.removeprefix(prefix), app) for app in faust_apps]
         await asyncio.gather(*map(self._run, faust_apps))  # each joins a group of its own, which takes its time
+        self._began = True
 
     async def _serve(self, engine: Engine | None, wanted: bool) -> None:
         """Health and figures; and, where the engine runs, customers by look-up."""
         answers = None if engine is None else Answers(self.settings, engine, self._owned, lambda: page.address)
-        page = Web(self.settings.web, list(self.roles), self._report, wanted=wanted, routes=answers.routes if answers else ())
+        collectors: list[Collector] = [AgentsCollector(self.roles, lambda: self._apps_by_role)]
+        if engine is not None:
+            collectors.append(EngineCollector(lambda: self.customers, engine.definitions, self.settings.partitions))
+        exposition = Exposition(self.settings, self.settings.web, collectors)
+        page = Web(
+            self.settings.web, list(self.roles), self._report, wanted=wanted, live=self._live, ready=self._ready, metrics=exposition.handle,
+            routes=answers.routes if answers else (),
+        )  # fmt: skip
         await self._run(page)
         if answers is not None:
             await self._run(answers.announcer)
@@ -114,6 +133,17 @@ class Worker(Service):
         if self.customers is None:
             return works and "customers" not in self.roles, {}
         return works and self.customers.failure is None, self.customers.counters.as_dict()
+
+    def _live(self) -> Health:
+        return Health([] if self.customers is None else faults_of_life(self.customers))
+
+    def _ready(self) -> Health:
+        """What agents wait for is said in a word: its details may name somebody."""
+        faults = ["it stops"] if self.should_stop or self.crashed else [] if self._began else ["it is still starting"]
+        if self.customers is not None:
+            faults += faults_of_work(self.customers, self.settings.grace)
+        waiting = [f"delivery: {name}" for name in OBSTACLES if delivery.standing.stands(name)] if "delivery" in self.roles else []
+        return Health(faults, waiting + sorted({f"{each.what} is away" for each in outage.every if each.lasts}))
 
     def _apps(self) -> list[faust.App]:
         apps.configure(self.settings)

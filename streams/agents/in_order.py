@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
+from weakref import WeakSet
 
 Pending = tuple[Any, asyncio.Task[None]]
 
@@ -25,6 +26,9 @@ def no_waiting(app: Any) -> None:
         conf.stream_wait_empty = False
 
     app.on_configured.connect(configured, weak=False)
+
+#: Those there are in this process: for figures.
+every: WeakSet[InOrder] = WeakSet()
 
 
 class InOrder:
@@ -41,6 +45,7 @@ class InOrder:
         self._is_current = is_current
         self._on_fault = on_fault
         self._lines: dict[tuple[str, int, int], deque[Pending]] = {}
+        every.add(self)
 
     async def add(self, event: Any, work: Coroutine[Any, Any, None]) -> None:
         """Starts the work; returns at once unless there are too many unacknowledged."""
@@ -65,6 +70,10 @@ class InOrder:
         if name not in self._aside and len(self._aside) < self._most_aside:
             self._aside.add(name)
             self._room.release()
+
+    def waiting(self) -> list[Any]:
+        """Events whose work has not ended, or not that of one before them."""
+        return [event for line in self._lines.values() for event, _ in line]
 
     async def end(self, timeout: float) -> None:
         """Tells all work to stop and waits for it, `timeout` seconds at most."""

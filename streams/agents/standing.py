@@ -41,6 +41,10 @@ class Standing:
             self._said.pop(name, None)
             log.info(words, after_seconds=round(monotonic() - since))
 
+    def stands(self, name: str) -> bool:
+        """Is this obstacle in the way now?"""
+        return name in self._since
+
     @property
     def obstacles(self) -> list[str]:
         """Why mails don't go out now; empty when they do."""

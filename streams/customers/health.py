@@ -21,7 +21,7 @@ SILENT = 10.0
 def faults_of_life(service: CustomerService) -> list[str]:
     """Why only a restart would help; empty: it would not."""
     if service.failure is not None:
-        return [f"it failed: {service.failure}"]
+        return ["it failed; its log says how"]  # which may name a customer
     stuck = monotonic() - service.turned
     return [f"its loop has not turned for {stuck:.0f} s"] if stuck > STUCK else []
 

@@ -31,7 +31,11 @@ class Watermark:
 
     def lag(self, alignment: Alignment) -> int:
         """Records at the broker that have not been fetched."""
-        return sum(max(0, end - position) for end, position in zip(self._ends, alignment.position, strict=True))
+        return sum(self.behind(alignment))
+
+    def behind(self, alignment: Alignment) -> list[int]:
+        """The same by rank."""
+        return [max(0, end - position) for end, position in zip(self._ends, alignment.position, strict=True)]
 
     def bounds(self, alignment: Alignment) -> tuple[int, int]:
         """(events up to here may be applied, deadlines up to here may fire).

@@ -101,6 +101,9 @@ class Settings:
     campaigns: Path = _setting("campaigns.toml", kinds.text, "the campaigns; where that file is missing: the shipped ones", file=True)
     currency: str = _setting("EUR", kinds.currency, "the shop's currency")
     web: str = _setting("127.0.0.1:6066", kinds.listen, 'where the worker serves its health and metrics, or "off"')
+    metrics_token: str | None = _setting(
+        None, kinds.secret, "the bearer token /metrics asks for; without it, nothing is told there beyond this machine", secret=True
+    )
     internal_token: str | None = _setting(
         None, kinds.secret, "what `serve` shows workers when it asks for a customer; default: one made and kept in Redis", secret=True
     )

@@ -9,7 +9,7 @@ import pytest
 
 from streams.embedded.process import free_port
 from streams.kafka.errors import Misconfigured
-from streams.web import Web
+from streams.web import Health, Web
 
 
 async def get(port: int, path: str) -> tuple[int, str]:
@@ -17,16 +17,13 @@ async def get(port: int, path: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
-async def test_health_and_metrics() -> None:
+async def test_health() -> None:
     works = True
     port = free_port()
     web = Web(f"127.0.0.1:{port}", ["customers"], lambda: (works, {"events": 7, "lag": 2}), wanted=True)
     await web.start()
     try:
         assert await get(port, "/health") == (200, '{"status": "ok", "roles": ["customers"], "events": 7, "lag": 2}')
-        status, text = await get(port, "/metrics")
-        assert status == 200
-        assert text == "# TYPE gedrag_events_total counter\ngedrag_events_total 7\n# TYPE gedrag_lag gauge\ngedrag_lag 2\n"
         works = False
         assert (await get(port, "/health"))[0] == 503
     finally:
@@ -47,3 +44,19 @@ async def test_a_taken_port_is_an_error_only_where_somebody_chose_it() -> None:
         default = Web(address, [], lambda: (True, {}), wanted=False)
         await default.start()
         await default.stop()
+
+
+async def test_live_and_ready_say_what_is_wrong_and_what_is_waited_for() -> None:
+    live, ready = Health(), Health(["partition 2 is being taken over"], ["Redis is away"])
+    web = Web("127.0.0.1:0", [], lambda: (True, {}), wanted=True, live=lambda: live, ready=lambda: ready)
+    await web.start()
+    port = int(web.address.rpartition(":")[2])
+    try:
+        assert await get(port, "/health/live") == (200, '{"status": "live", "faults": []}')
+        said = '{"status": "not ready", "faults": ["partition 2 is being taken over"], "waiting": ["Redis is away"]}'
+        assert await get(port, "/health/ready") == (503, said)
+        live, ready = Health(["its loop has not turned for 61 s"]), Health(waiting=["delivery: paused"])
+        assert await get(port, "/health/live") == (503, '{"status": "stuck", "faults": ["its loop has not turned for 61 s"]}')
+        assert await get(port, "/health/ready") == (200, '{"status": "ready", "faults": [], "waiting": ["delivery: paused"]}')
+    finally:
+        await web.stop()
