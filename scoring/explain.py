@@ -126,7 +126,7 @@ class _Now:
         holds, words = self._judge(definition.when)
         if definition.exit_when is None:
             return words
-        stays = f"stays until exit_when: {self._judge(definition.exit_when)[1]}"
+        stays = f"exit_when does not hold: {self._judge(definition.exit_when)[1]}"
         return f"{words}; {stays}" if holds else stays
 
     def _of_outsider(self, definition: Segment, s: Customer, now: int) -> str:
@@ -136,7 +136,7 @@ class _Now:
         if definition.exit_when is not None:
             kept_out, why = self._judge(definition.exit_when)
             if kept_out:
-                return f"{words}; kept out by exit_when: {why}"
+                return f"{words}; exit_when holds: {why}"
         waits = []
         if definition.hold_for:
             held = now - membership.held_since(s, self.index)

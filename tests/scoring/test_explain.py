@@ -71,11 +71,11 @@ def test_exit_when_keeps_in_and_keeps_out() -> None:
     it = Story(toml("page_views(hours(1)) >= 1", exit_when="cart_items == 0"))
     it.add("10:00")
     it.page_view("10:01")
-    assert about(it, "10:02").reason == "page_views(hours(1)) 1 >= 1; stays until exit_when: cart_items 1 is not == 0"
-    assert about(it, "15:00").reason == "stays until exit_when: cart_items 1 is not == 0"
+    assert about(it, "10:02").reason == "page_views(hours(1)) 1 >= 1; exit_when does not hold: cart_items 1 is not == 0"
+    assert about(it, "15:00").reason == "exit_when does not hold: cart_items 1 is not == 0"
     it.clear("16:00")
     it.page_view("16:01")
-    assert about(it, "16:02").reason == "page_views(hours(1)) 1 >= 1; kept out by exit_when: cart_items 0 == 0"
+    assert about(it, "16:02").reason == "page_views(hours(1)) 1 >= 1; exit_when holds: cart_items 0 == 0"
 
 
 def test_a_tier_tells_its_condition_and_why_not_a_higher_one() -> None:
