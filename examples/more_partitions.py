@@ -15,7 +15,7 @@ from collections import deque
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-TOPICS = ("page-views", "cart-events", "purchases", "email-events", "feedback", "profiles")
+TOPICS = ("page-views", "cart-events", "purchases", "email-events", "feedback", "profiles", "identities")
 
 
 async def copy(broker: str, old: str, new: str, partitions: int) -> int:

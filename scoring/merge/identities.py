@@ -204,7 +204,7 @@ class _Customer:
         if self.form == AWAITING:
             other.ties, other.offsets, other.definitions = state.ties, state.offsets, engine.fingerprint
             other.event_ids = event_ids(state.event_ids, other.event_ids)
-            other.first_seen = min(other.first_seen, state.first_seen)
+            other.first_seen, other.at = min(other.first_seen, state.first_seen), max(other.at, self._told_until())
             self.state = state = other
             self._live()
         else:
@@ -301,6 +301,7 @@ class _Customer:
         state, ties = self.state, self._ties()
         assert state is not None
         born = create(ts)
+        born.at = max(ts, self._told_until())
         born.ties, born.offsets, born.event_ids, born.definitions = ties, state.offsets, state.event_ids, self.engine.fingerprint
         self.state = born
         self._live()
@@ -311,7 +312,7 @@ class _Customer:
         n = len(self.out)
         self._be_born(ts)
         assert self.state is not None
-        self.engine.judge(self.state, ts, BY_EVENT, self.out)
+        self.engine.judge(self.state, self.state.at, BY_EVENT, self.out)
         for entry in self.out[n:]:
             if entry[0] == 0:
                 entry.append(origin)
@@ -329,6 +330,11 @@ class _Customer:
         ties = self._ties()
         ties.form, ties.into, ties.since, self.form = AWAITING, "", 0, AWAITING
         return True
+
+    def _told_until(self) -> int:
+        """Changes of this id, in a former life of it, were told up to this instant: later ones come after them."""
+        assert self.state is not None
+        return self.state.at if self._ties().episodes else 0
 
     def _ties(self) -> Ties:
         assert self.state is not None

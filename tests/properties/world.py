@@ -15,7 +15,7 @@ from scoring.ties import LIVING, MOVED
 
 class World:
     """Handovers between two partitions keep their order, as on a broker; between others anything may overtake anything. With `repeats`,
-    what a partition sent last may come again (a crash between sending and knowing that it was sent)."""
+    what a partition sent last may come again (a crash between sending and knowing that it was sent), never before it came at all."""
 
     def __init__(self, engine: Engine, chance: Random, partitions: int = 3, repeats: bool = False) -> None:
         self.engine, self.chance, self.partitions, self.repeats = engine, chance, partitions, repeats
@@ -25,6 +25,7 @@ class World:
         self.became: list[int] = []
         self._lines: dict[tuple[int, int], list[tuple[str, bytes]]] = {}
         self._sent: dict[tuple[int, int], list[tuple[str, bytes]]] = {}
+        self._arrived: dict[tuple[int, int], list[tuple[str, bytes]]] = {}
 
     def partition(self, customer_id: str) -> int:
         return sum(customer_id.encode()) % self.partitions
@@ -46,10 +47,14 @@ class World:
             return False
         line = self.chance.choice(sorted(lines))
         receiver, value = self._lines[line].pop(0)
+        self._arrived.setdefault(line, []).append((receiver, value))
         self._take(receiver, handover.read(value), None)
         if self.repeats and self.chance.random() < 0.2:
-            again = self._sent[line][-self.chance.randint(1, 3) :]
-            self._lines[line] = [*again, *self._lines[line]] if self.chance.random() < 0.5 else [*self._lines[line], *again]
+            many = self.chance.randint(1, 3)
+            if self.chance.random() < 0.5:  # a former worker's, held back on the way
+                self._lines[line] = [*self._arrived[line][-many:], *self._lines[line]]
+            else:  # a new worker publishes what it does not know to be published
+                self._lines[line] += self._sent[line][-many:]
         return True
 
     def _take(self, own: str, event: Event | Handover, origin: list | None) -> None:
