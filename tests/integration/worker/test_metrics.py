@@ -8,19 +8,22 @@ import re
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from redis.asyncio import Redis
 
 from streams.clock import now_ms
 from streams.embedded.process import free_port
+from streams.sinks.sending import Pause, Switch
 from tests.integration.worker.recount import applied, records
 from tests.integration.worker.running import Process, Setup
 from tests.integration.worker.shop import CART_EVENTS, PAGE_VIEWS, PROFILES, Feed, traffic
-from tests.parts import eventually
+from tests.parts import Inbox, eventually
 
 pytestmark = pytest.mark.real_kafka
 
@@ -175,3 +178,50 @@ def expressions() -> list[str]:
     board = json.loads((EXAMPLES / "grafana" / "gedrag.json").read_text())
     found = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
     return found + [target["expr"] for panel in board["panels"] for target in panel.get("targets", ())]
+
+
+CAMPAIGN = """
+[[campaign]]
+name = "abandoned_cart"
+trigger = { segment = "cart_abandoned" }
+steps = [{ template = "abandoned_cart_1" }]
+"""
+
+
+async def test_mails_that_wait_are_seen(setup: Setup, worker: type[Process], redis_url: str, inbox: Inbox) -> None:
+    (setup.folder / "campaigns.toml").write_text(CAMPAIGN)
+    web = f"127.0.0.1:{free_port()}"
+    parts = {"web": web, "redis": redis_url, "smtp": inbox.url, "sender": "shop@example.org"}
+    redis = Redis.from_url(redis_url)
+    switch = Switch(redis, setup.names.app_id)
+    await switch.pause(Pause("somebody", "stock-taking", now_ms()))
+    running = worker(options=("--role", "customers", "--role", "delivery", "--role", "live-view"), **parts).ready()
+    async with Feed(setup.address, setup.prefix) as feed:
+        await feed.event(PROFILES, "lotte", email="lotte@metrics.example", consent={"email": True})
+        await feed.event(CART_EVENTS, "lotte", action="add", product_id="p1", price=5)
+    await until(lambda: scrape(web).all("gedrag_agent_lag_records", role="delivery", topic=setup.names.messages) == {(): 1})
+    told = scrape(web)
+    assert told.all("gedrag_messages_total", "campaign", "decision", "reason") == {("abandoned_cart", "send", ""): 1}
+    assert told.all("gedrag_delivery_blocked", "reason") == {("paused",): 1}
+    assert told.one("gedrag_delivery_waiting") == 1
+    assert 0 < told.one("gedrag_delivery_oldest_seconds") < 60
+    assert json.loads(get(web, "/health/ready")[1])["waiting"] == ["delivery: paused"]
+    assert "lotte" not in told.text
+
+    await switch.resume()
+    await until(lambda: scrape(web).one("gedrag_delivery_total", outcome="sent") == 1)
+    await until(lambda: not scrape(web).all("gedrag_agent_lag_records", "role", "topic"))
+    told = scrape(web)
+    assert not told.all("gedrag_delivery_blocked")
+    assert told.one("gedrag_delivery_waiting") == 0
+    assert is_ready(web)
+    await redis.aclose()
+    running.stop()
+
+
+async def until(true: Callable[[], object]) -> None:
+    for _ in range(300):
+        if true():
+            return
+        await asyncio.sleep(0.1)
+    assert true()
