@@ -62,15 +62,13 @@ class Campaigns:
         """After the segments were evaluated for this event at `now`; `changes` are that evaluation's. Decides no step: see `due`."""
         if state.campaigns is not None:
             self._stop(state, event, now, out)
-        if changes:
-            self._start(state, now, changes, event.customer_id, out)
+        self._start(state, now, changes, event.customer_id, out)
         if standing.any_kept(state):
             standing.review(state, now, lambda sent: self._gone(state, sent, event, now), out)
 
     def on_time(self, state: Customer, now: int, changes: list[Entry], out: list[Entry], customer: CustomerId = None) -> None:
         """At a deadline, after the segments were evaluated at `now`: what these changes start, and every step due by now."""
-        if changes:
-            self._start(state, now, changes, customer, out)
+        self._start(state, now, changes, customer, out)
         if changes and standing.any_kept(state):
             standing.review(state, now, lambda sent: self._gone(state, sent, None, now), out)
         while (campaign := self._next(state, now)) is not None:
@@ -135,12 +133,13 @@ class Campaigns:
     # ---- starts and ends
 
     def _start(self, state: Customer, now: int, changes: list[Entry], customer: CustomerId, out: list[Entry]) -> None:
-        begun = []
+        triggered, begun = self._triggered, []
         for change in changes:
-            for campaign in self._triggered.get(change[SEGMENT], ()):
-                if starts(campaign, change) and self._begin(state, campaign, change, now, customer, out):
-                    begun.append(campaign)
-        if any(campaign.excludes for campaign in begun):
+            if change[SEGMENT] in triggered:
+                for campaign in triggered[change[SEGMENT]]:
+                    if starts(campaign, change) and self._begin(state, campaign, change, now, customer, out):
+                        begun.append(campaign)
+        if begun and any(campaign.excludes for campaign in begun):
             self._exclude(state, begun, now, out)
 
     def _begin(self, state: Customer, campaign: Campaign, change: Entry, now: int, customer: CustomerId, out: list[Entry]) -> bool:
