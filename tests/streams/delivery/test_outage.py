@@ -19,6 +19,7 @@ from streams.clock import now_ms
 from streams.http.app import build
 from streams.settings import load
 from streams.sinks.sending import Pause, Switch
+from tests import parts
 from tests.integration.worker.running import Process, Setup
 from tests.streams.delivery.conftest import Server
 from tests.streams.delivery.delivering import HOUR
@@ -130,7 +131,7 @@ async def test_a_bounce_reaches_the_engine_and_a_pause_holds_mails_over_a_restar
 
 
 async def test_unsubscribing_by_the_mail_ends_the_campaign(
-    setup: Setup, worker: Callable[..., Process], producer: AIOKafkaProducer, smtp_server: Server, redis_url: str
+    setup: Setup, worker: Callable[..., Process], producer: AIOKafkaProducer, smtp_server: Server, redis_url: str, kafka: parts.Kafka
 ) -> None:
     """A cart is an hour old in a few seconds; the reminder comes, its one-click link is used, and the second one is not sent."""
     second = CAMPAIGNS.replace(
@@ -152,7 +153,8 @@ async def test_unsubscribing_by_the_mail_ends_the_campaign(
     (mail,) = smtp_server.mails
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     link = str(mail["List-Unsubscribe"]).split(">")[0].removeprefix("<https://mail.koffie.example")
-    loaded = load(None, setup.settings(redis=redis_url, **settings), {})
+    idempotence = "on" if kafka.real else "off"
+    loaded = load(None, setup.settings(redis=redis_url, idempotence=idempotence, **settings), {})
     async with TestClient(TestServer(build(loaded, ["mail"]))) as browser:
         assert (await browser.post(link, data={"List-Unsubscribe": "One-Click"})).status == 200
     for _ in range(200):
