@@ -35,10 +35,11 @@ check: install ## Lint, types, direction of imports
 
 up: ## Build and start Kafka, Redis, MailDev and the worker in containers; returns when all are healthy
 	@$(COMPOSE) up --build --detach --wait --wait-timeout 180 \
-		|| { echo "Not up. If a port is taken: GEDRAG_KAFKA_PORT, GEDRAG_MAIL_PORT or GEDRAG_WEB_PORT=… make up. Else: $(COMPOSE) logs" >&2; exit 1; }
+		|| { echo "Not up. If a port is taken: GEDRAG_KAFKA_PORT, GEDRAG_MAIL_PORT, GEDRAG_WEB_PORT or GEDRAG_SERVE_PORT=… make up. Else: $(COMPOSE) logs" >&2; exit 1; }
 	@echo
 	@echo "Mails      http://localhost:$${GEDRAG_MAIL_PORT:-1080}"
 	@echo "Health     http://localhost:$${GEDRAG_WEB_PORT:-6066}/health"
+	@echo "API        http://localhost:$${GEDRAG_SERVE_PORT:-8080}/openapi.json"
 	@echo "Kafka      localhost:$${GEDRAG_KAFKA_PORT:-9092}"
 	@echo "Try it     make install && .venv/bin/gedrag simulate --customers 300 --days 1 | .venv/bin/gedrag produce --now -"
 	@echo "Segments   $(COMPOSE) exec worker gedrag segments"

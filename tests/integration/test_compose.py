@@ -43,10 +43,11 @@ class Compose:
     """A project of its own, on ports of its own."""
 
     def __init__(self) -> None:
-        self.kafka, self.mail, self.web = free_port(), free_port(), free_port()
+        self.kafka, self.mail, self.web, self.serve = free_port(), free_port(), free_port(), free_port()
         self._env = os.environ | {
             "COMPOSE_PROJECT_NAME": f"gedrag-test-{os.getpid()}",
             "GEDRAG_KAFKA_PORT": str(self.kafka), "GEDRAG_MAIL_PORT": str(self.mail), "GEDRAG_WEB_PORT": str(self.web),
+            "GEDRAG_SERVE_PORT": str(self.serve),
         }  # fmt: skip
 
     def __call__(self, *arguments: str) -> str:
@@ -64,6 +65,13 @@ class Compose:
     def health(self) -> dict[str, Any]:
         with urllib.request.urlopen(f"http://localhost:{self.web}/health", timeout=5) as answer:
             return dict(json.load(answer))
+
+    def explain(self, customer: str) -> dict[str, Any]:
+        """By segment, as the API tells it."""
+        token = self("exec", "-T", "serve", "gedrag", "token", "create", "--name", "tests").strip()
+        url = f"http://localhost:{self.serve}/v1/customers/{customer}/explain"
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"}), timeout=10) as answer:
+            return {each["segment"]: each for each in json.load(answer)["segments"]}
 
     def mails(self) -> list[dict[str, Any]]:
         return parts.maildev_index(f"http://localhost:{self.mail}")
@@ -115,6 +123,8 @@ async def test_from_nothing_to_the_first_mail_and_over_a_restart(compose: Compos
     assert mail["headers"]["x-gedrag-campaign"] == "abandoned_cart"
     assert "teapot" in mail["text"]
     assert "teapot" in mail["html"]
+    cart = compose.explain("lotte")["cart_abandoned"]
+    assert cart["member"] and cart["attributes"]["cart_items"] == 1
 
     compose("down", "--timeout", "40")
     compose.up()
