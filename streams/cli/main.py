@@ -28,6 +28,7 @@ COMMANDS = {
     "segments": "Show how many customers are in each segment now.",
     "view": "Build the live view again, or check it.",
     "sending": "Pause all mails, let them go again, or say which it is.",
+    "export": "Write a segment's members as CSV, NDJSON or Parquet.",
     "webhooks": "Look at webhook endpoints, test them, send again.",
     "crm": "Make the contact properties that segments need at HubSpot.",
     "customer": "Tell what is known of a customer, join two ids, or forget.",

@@ -16,7 +16,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 #: Not the internet's, though the standard library counts them as global: cloud machines' own service, and addresses for local use.
-_OURS = (ip_network("168.63.129.16/32"), ip_network("fec0::/10"), ip_network("64:ff9b:1::/48"))
+_OURS = tuple(map(ip_network, ("168.63.129.16/32", "192.0.0.0/24", "fec0::/10", "64:ff9b:1::/48")))
 #: An IPv4 address is written into these: translated on the way, or of old.
 _NAT64, _COMPATIBLE = ip_network("64:ff9b::/96"), ip_network("::/96")
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from standardwebhooks import Webhook as Signer
 
-from streams.sinks.reachable import Guard, Networks
+from streams.sinks.reachable import Forbidden, Guard, Networks
 
 #: Bytes of an answer that are read at most, and seconds that its end may take.
 _MOST, _DRAIN = 16_384, 1.0
@@ -158,5 +158,5 @@ def _seconds(header: str | None, now: int) -> float:
 
 
 def _words(error: BaseException) -> str:
-    cause = error.__cause__ if isinstance(error.__cause__, OSError) and not str(error) else error
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, Forbidden) else error
     return " ".join(str(cause).split())[:300] or type(cause).__name__

@@ -15,6 +15,7 @@ from streams.agents.dead_letters import DeadLetterBox
 from streams.agents.idle import stay_while_idle
 from streams.agents.in_order import no_waiting
 from streams.agents.reach import reach_redis, redis_of
+from streams.agents.webhooks.forgotten import forgotten
 from streams.app import topic
 from streams.kafka.errors import Misconfigured
 from streams.sinks.hubspot import HubSpot, HubSpotError, Unwelcome
@@ -109,7 +110,7 @@ async def _run(app: Any, settings: Settings, stream: Any) -> None:
     def current(message: Any) -> bool:
         return not ending and message.generation_id == app.consumer_generation_id
 
-    sync = Sync(hubspot, limits, letters.put, settings.crm_prefix, current)
+    sync = Sync(hubspot, limits, letters.put, settings.crm_prefix, current, forgotten(redis, settings))
     _syncs.append(sync)
 
     async def keep() -> None:

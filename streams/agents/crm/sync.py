@@ -17,6 +17,7 @@ from redis.exceptions import LockError, RedisError
 from streams.agents.crm.properties import values
 from streams.agents.standing import Standing
 from streams.agents.webhooks import change
+from streams.agents.webhooks.forgotten import Erased, nobody
 from streams.sinks.backoff import Backoff
 from streams.sinks.hubspot import BATCH, Away, Busy, Contact, HubSpot, Refused, Unwelcome
 from streams.sinks.outage import Outage
@@ -41,7 +42,7 @@ class Sync:
 
     def __init__(
         self, hubspot: HubSpot, limits: RequestLimits, keep: Keep, prefix: str, current: Callable[[Any], bool] = lambda message: True,
-        longest: float = 60.0,
+        erased: Erased = nobody, longest: float = 60.0,
     ) -> None:  # fmt: skip
         """`longest`: seconds between tries while the CRM doesn't answer."""
         self._hubspot = hubspot
@@ -49,6 +50,7 @@ class Sync:
         self._keep = keep
         self._prefix = prefix
         self._current = current
+        self._erased = erased
         self._longest = longest
         self._standing = Standing()
         self._redis = Outage("Redis", "contacts stand still; they catch up when Redis answers")
@@ -69,6 +71,8 @@ class Sync:
             except change.NotAChange as error:
                 await self._keep(message, "not_a_change", f"crm: {error}")
                 continue
+            if await self._is_erased(record):
+                continue
             pending = customers.setdefault(record.customer_id, _Pending())
             pending.properties |= values(self._prefix, record.segment, record.kind, record.to, record.at)
             pending.messages.append(message)
@@ -77,6 +81,15 @@ class Sync:
         for start in range(0, len(waiting), BATCH):
             await self._send(waiting[start : start + BATCH])
         self.busy = False
+
+    async def _is_erased(self, record: change.Record) -> bool:
+        backoff = Backoff(0.2, 10.0)
+        while True:
+            try:
+                return await self._erased(record)
+            except (RedisError, OSError) as error:
+                self._redis.failed(error)
+                await asyncio.sleep(backoff.next())
 
     async def _send(self, portion: list[tuple[str, _Pending]]) -> None:
         try:

@@ -15,6 +15,7 @@ from streams.agents.in_order import no_waiting
 from streams.agents.reach import reach_redis, redis_of
 from streams.agents.webhooks import start
 from streams.agents.webhooks.endpoints import endpoints
+from streams.agents.webhooks.forgotten import forgotten
 from streams.agents.webhooks.line import Line
 from streams.agents.webhooks.sender import Sender
 from streams.app import topic
@@ -94,6 +95,7 @@ async def _run(app: Any, settings: Settings, endpoint: Endpoint, stream: Any) ->
         ack=lambda topic, partition, offset: app.consumer.ack(Message(topic, partition, offset, 0.0, 0, None, None, None, None)),
         current=lambda message: message.generation_id == app.consumer_generation_id,
         on_fault=fault,
+        erased=forgotten(redis, settings),
     )  # fmt: skip
 
     def ended(task: asyncio.Task[None]) -> None:
@@ -108,6 +110,7 @@ async def _run(app: Any, settings: Settings, endpoint: Endpoint, stream: Any) ->
             await line.add(event.message)
     finally:
         await line.end(PARTING)
+        sender.ended = True
         for task in beside:
             task.cancel()
         await letters.close()

@@ -15,8 +15,9 @@ from redis.exceptions import RedisError
 
 from streams.agents.dead_letters import DeadLetterBox
 from streams.agents.webhooks import change
+from streams.agents.webhooks.forgotten import Erased, nobody
 from streams.agents.webhooks.ledger import Ledger
-from streams.agents.webhooks.sender import Job, NotOurs, Refused, Sender
+from streams.agents.webhooks.sender import Job, NotOurs, Refused, Sender, Withheld
 from streams.sinks.outage import Outage
 from streams.sinks.webhook import Endpoint
 from streams.sinks.webhook_notes import WebhookNotes
@@ -44,6 +45,7 @@ class Line:
     def __init__(
         self, endpoint: Endpoint, sender: Sender, notes: WebhookNotes, letters: DeadLetterBox, *,
         ack: Callable[[str, int, int], None], current: Callable[[Any], bool], on_fault: Callable[[BaseException], None],
+        erased: Erased = nobody,
     ) -> None:  # fmt: skip
         self._endpoint = endpoint
         self._sender = sender
@@ -52,9 +54,11 @@ class Line:
         self._ack = ack
         self._current = current
         self._on_fault = on_fault
+        self._erased = erased
         self._room = asyncio.Semaphore(OPEN)
         self._partitions: dict[tuple[str, int, int], _Partition] = {}
         self._last: dict[tuple[str, int, bytes], asyncio.Task[None]] = {}  # by customer, in one generation
+        self._tasks: set[asyncio.Task[None]] = set()
         self._unsaved: dict[str, _Partition] = {}
         self._ending = False
         self._redis = Outage("Redis", "webhooks go on; after a crash more of them than usual would be sent again")
@@ -80,10 +84,12 @@ class Line:
             current=lambda: not self._ending and self._current(message),
             first=partition.ledger.open[message.offset],
             began=lambda first: self._began(partition, message.offset, first),
+            erased=lambda: self._erased(record),
         )
         customer = (message.topic, message.generation_id, message.key or record.customer_id.encode())
         task = asyncio.create_task(self._one(partition, message, job, self._last.get(customer)))
         self._last[customer] = task
+        self._tasks.add(task)
         task.add_done_callback(lambda task: self._ended(task, customer))
 
     async def _one(self, partition: _Partition, message: Any, job: Job, before: asyncio.Task[None] | None) -> None:
@@ -95,10 +101,13 @@ class Line:
         if isinstance(outcome, Refused):
             await self._letters.put(message, "webhook_failed", f"endpoint {self._endpoint.name}: {outcome.words}")
             self._sender.figures["refused"] += 1
+        elif isinstance(outcome, Withheld):
+            log.info("not sent: the customer was forgotten", endpoint=self._endpoint.name, webhook_id=job.webhook.id)
         self._done(partition, message)
 
     def _ended(self, task: asyncio.Task[None], customer: tuple[str, int, bytes]) -> None:
         self._room.release()
+        self._tasks.discard(task)
         if self._last.get(customer) is task:
             del self._last[customer]
         if not task.cancelled() and (error := task.exception()):
@@ -140,8 +149,8 @@ class Line:
             partition.acknowledged += 1
 
     async def save(self) -> None:
-        """Writes what is done with, again and again. Ends never."""
-        while True:
+        """Writes what is done with, again and again, until `end`."""
+        while not self._ending:
             await asyncio.sleep(_SAVE_EVERY)
             await self._save()
 
@@ -159,9 +168,8 @@ class Line:
     async def end(self, timeout: float) -> None:
         """Lets what is just being sent end, `timeout` seconds at most; starts nothing more."""
         self._ending = True
-        tasks = list(self._last.values())
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=timeout)
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=timeout)
             for task in late:
                 task.cancel()
         await self._save()

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.agents.reach import redis_of
 from streams.agents.webhooks import change
+from streams.agents.webhooks.forgotten import Erased, forgotten
 from streams.clock import now_ms
 from streams.kafka import clients
 from streams.kafka.names import Names
@@ -50,13 +52,14 @@ class Count:
 
 
 async def replay(settings: Settings, endpoints: tuple[Endpoint, ...], since: int, tell: Callable[[Count], None]) -> Count:
-    """`since` in epoch ms. Up to what is on the topic now. Raises Stopped, KafkaError."""
+    """`since` in epoch ms. Up to what is on the topic now. Raises Stopped, KafkaError, redis.RedisError, OSError."""
     changes = Names(settings.app_id, settings.topic_prefix).changes
     places = [TopicPartition(changes, number) for number in range(settings.partitions)]
     posters = [Poster(each, networks(settings.webhook_networks)) for each in endpoints]
-    consumer = clients.consumer(settings, fetch_max_wait_ms=100)
-    await consumer.start()
+    consumer, redis = clients.consumer(settings, fetch_max_wait_ms=100), redis_of(settings)
+    erased = forgotten(redis, settings)
     try:
+        await consumer.start()
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
         found = await consumer.offsets_for_times(dict.fromkeys(places, since))
@@ -68,7 +71,8 @@ async def replay(settings: Settings, endpoints: tuple[Endpoint, ...], since: int
         while left:
             records = [each for each in await _some(consumer, set(left)) if each.offset < ends[TopicPartition(each.topic, each.partition)]]
             try:
-                await asyncio.gather(*(_portion(each, poster, records, count) for each, poster in zip(endpoints, posters, strict=True)))
+                pairs = zip(endpoints, posters, strict=True)
+                await asyncio.gather(*(_portion(each, poster, records, count, erased) for each, poster in pairs))
             except Stopped as stopped:
                 stopped.since = min(left.values())
                 raise
@@ -79,6 +83,7 @@ async def replay(settings: Settings, endpoints: tuple[Endpoint, ...], since: int
         return count
     finally:
         await consumer.stop()
+        await redis.aclose()
         for poster in posters:
             await poster.close()
 
@@ -88,7 +93,7 @@ async def _some(consumer: AIOKafkaConsumer, places: set[TopicPartition]) -> list
     return [record for records in found.values() for record in records]
 
 
-async def _portion(endpoint: Endpoint, poster: Poster, records: list[Any], count: Count) -> None:
+async def _portion(endpoint: Endpoint, poster: Poster, records: list[Any], count: Count, erased: Erased) -> None:
     """Raises Stopped."""
     customers: dict[bytes, list[Webhook]] = {}
     for each in records:
@@ -96,7 +101,7 @@ async def _portion(endpoint: Endpoint, poster: Poster, records: list[Any], count
             record = change.read(each.value)
         except change.NotAChange:
             continue
-        if change.takes(endpoint, record):
+        if change.takes(endpoint, record) and not await erased(record):
             customers.setdefault(each.key or b"", []).append(change.webhook(record, each.value))
     waiting = iter(customers.values())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 from redis.exceptions import RedisError
@@ -20,6 +21,8 @@ from streams.sinks.backoff import Backoff
 from streams.sinks.outage import Outage
 from streams.sinks.webhook import Endpoint, Gone, Poster, Undelivered, Webhook
 from streams.sinks.webhook_notes import Health, WebhookNotes
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -37,11 +40,20 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """The customer was forgotten since."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotOurs:
     """Somebody else sends it now, or the worker stops."""
 
 
-Outcome = Sent | Refused | NotOurs
+Outcome = Sent | Refused | Withheld | NotOurs
+
+
+async def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +64,14 @@ class Standing:
 
 @dataclass(slots=True)
 class Job:
-    """A webhook to be sent. `first`: when its first try was (epoch ms), 0 before that; `current`: is it still ours to send."""
+    """A webhook to be sent. `first`: when its first try was (epoch ms), 0 before that; `current`: is it still ours to send; `erased`: may
+    nothing be told of this customer any more (raises redis.RedisError, OSError)."""
 
     webhook: Webhook
     current: Callable[[], bool]
     first: int = 0
     began: Callable[[int], None] = lambda first: None
+    erased: Callable[[], Awaitable[bool]] = _never
 
 
 class Sender:
@@ -69,11 +83,12 @@ class Sender:
         self._notes = notes
         self._patience = patience or Patience()
         self._circuit = Circuit(endpoint.in_flight, self._patience)
-        self._redis = Outage("Redis", "webhooks go on; after a crash more of them than usual would be sent again")
+        self._redis = Outage("Redis", "webhooks wait: it says who was forgotten")
         self._told = Health()
         self._last = 0  # the newest success, epoch ms
         self._why = ""
         self.health = Health()
+        self.ended = False
         self.figures = dict.fromkeys(("sent", "failed", "refused"), 0)
 
     @property
@@ -93,6 +108,8 @@ class Sender:
             async with self._circuit.turn(lambda: not job.current() or bool(self.health.closed)):
                 if not job.current() or self.health.closed:
                     continue
+                if await self._insist(job.erased):
+                    return Withheld()
                 wait = await self._try(job, backoff)
             if wait is None:
                 return Sent()
@@ -167,17 +184,17 @@ class Sender:
         log.error(f"the endpoint is {state} and gets nothing any more", endpoint=self._endpoint.name, why=why, remedy=remedy)
         await self._insist(lambda: self._notes.close(state, why, now))
 
-    async def _insist(self, action: Callable[[], Awaitable[None]]) -> None:
+    async def _insist(self, action: Callable[[], Awaitable[T]]) -> T:
         backoff = Backoff(0.2, 10.0)
         while True:
             try:
-                await action()
+                answer = await action()
             except (RedisError, OSError) as error:
                 self._redis.failed(error)
                 await asyncio.sleep(backoff.next())
             else:
                 self._redis.over()
-                return
+                return answer
 
     async def _pause(self, seconds: float, job: Job) -> None:
         while seconds > 0 and job.current() and not self.health.closed:
@@ -186,8 +203,8 @@ class Sender:
             seconds -= part
 
     async def watch(self) -> None:
-        """Keeps what Redis says of the endpoint and what is known here in step. Ends never."""
-        while True:
+        """Keeps what Redis says of the endpoint and what is known here in step, until `ended` is set."""
+        while not self.ended:
             try:
                 await self._tell()
                 found = await self._notes.health()
