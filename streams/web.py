@@ -1,6 +1,6 @@
 """The worker's health and figures over HTTP, for supervisors and Prometheus.
 
-GET /health        200 while the worker does its work, 503 once it failed or stops; JSON: status, roles and the worker's counters
+GET /health        200 while the worker does its work, 503 once it failed or stops; JSON: status, roles, the worker's counters, waiting
 GET /health/live   503 when only a restart would help; JSON: status, faults
 GET /health/ready  503 while it does not do its work: it starts, takes partitions over, waits for the broker; JSON: status, faults, waiting
 GET /metrics       Prometheus' text format (streams/exposition.py says who gets it)
@@ -97,6 +97,8 @@ class Web(Service):
     async def _health(self, _: web.Request) -> web.Response:
         works, counters = self._report()
         body: dict[str, Any] = {"status": "ok" if works else "stopping", "roles": self._roles, **counters}
+        if waiting := self._ready().waiting:
+            body["waiting"] = waiting
         return web.json_response(body, status=200 if works else 503)
 
     async def _is_live(self, _: web.Request) -> web.Response:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 from prometheus_client import Counter, Histogram
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from streams.clock import monotonic
 from streams.exposition import Exposition
 from streams.http.answers import Handler, route_of
+from streams.http.api.context import CONTEXT
 from streams.http.collector import FIGURES
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 1
 
 
 def attach(app: web.Application, settings: Settings) -> None:
-    exposition = Exposition(settings, settings.serve, [_Collected(app)])
+    exposition = Exposition(settings, settings.serve, [_Parts(app)])
     requests = Counter("gedrag_http_requests", "Requests answered", ("method", "route", "status"), registry=exposition.registry)
     seconds = Histogram("gedrag_http_request_seconds", "Until they were", ("route",), registry=exposition.registry, buckets=_BUCKETS)
 
@@ -46,8 +47,8 @@ def attach(app: web.Application, settings: Settings) -> None:
     app.router.add_get("/metrics", exposition.handle)
 
 
-class _Collected(Collector):
-    """What the collector took, where it runs."""
+class _Parts(Collector):
+    """What the API and the collector count, where they run."""
 
     def __init__(self, app: web.Application) -> None:
         self._app = app
@@ -55,11 +56,15 @@ class _Collected(Collector):
     def describe(self) -> list[CounterMetricFamily]:
         return []
 
-    def collect(self) -> Iterator[CounterMetricFamily]:
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        context = self._app.get(CONTEXT)
+        if context is not None:
+            yield GaugeMetricFamily("gedrag_http_streams", "Streams of changes open now", value=context.streams)
         figures = self._app.get(FIGURES)
         if figures is not None:
             yield _counter("gedrag_collector_calls", "Calls taken", "type", figures.calls)
             yield _counter("gedrag_collector_records", "Records they became", "topic", figures.records)
+            yield CounterMetricFamily("gedrag_collector_unknown", "Track calls that stand for nothing", value=figures.unknown)
             yield _counter("gedrag_collector_refused", "Calls that became dead letters", "error", figures.refused)
 
 
