@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "See everything work on this machine, without Docker.",
     "check": "Say what is wrong with a file of segments or of campaigns.",
     "replay": "Run files of events through the engine; back-test campaigns.",
+    "explain": "Say why a customer is in each segment or not, and until when.",
     "preview": "Show a campaign's mail before anybody gets it.",
     "simulate": "Write a made-up shop's events.",
     "worker": "Run the stream worker.",
