@@ -7,6 +7,8 @@ refused, for as long as it takes; while the server says "later" of this one mail
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -67,6 +69,7 @@ class Deliverer:
         self._sender = composer.shop.sender.addr_spec
         self._insist = Insist(patience.first, patience.longest)
         self._hands_over = HandsOver(mailer, claims, gate, self._insist, reply=patience.reply, look=patience.look)
+        self._takes_mails = asyncio.Event()
         self.standing = standing or Standing()
 
     async def deliver(self, record: Record) -> tuple[Message | None, Refusal] | None:
@@ -110,7 +113,11 @@ class Deliverer:
             paused(self.standing, verdict.pause)
         if verdict.aside:
             record.aside()
-        await until(verdict.seconds, lambda: not record.current())
+        if verdict.away:  # when one mail is taken, the others need not wait longer
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._takes_mails.wait(), verdict.seconds)
+        else:
+            await until(verdict.seconds, lambda: not record.current())
 
     async def _done(self, message: Message, verdict: Done) -> None:
         log.info("not sent", why=verdict.why, message_id=message.message_id, campaign=message.campaign)
@@ -141,8 +148,11 @@ class Deliverer:
         except Unavailable as error:
             does = "refuses us" if isinstance(error, Unwelcome) else "is away"
             self.standing.begins("away", f"{name} {does}", "no mail is lost, they go out when it takes them", str(error))
-            return Wait(max(tries.away.next(), error.wait), "nobody takes mails", aside=False)
+            self._takes_mails.clear()
+            # What was asked for is waited for; else until somebody else's mail is taken.
+            return Wait(max(tries.away.next(), error.wait), "nobody takes mails", aside=False, away=not error.wait)
         if verdict is None:
+            self._takes_mails.set()
             self._refusals.accepted(message.message_id)
             self.standing.ends("away", f"{name} is back")
             self.standing.ends("refused", f"{name} takes mails again")

@@ -43,12 +43,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Not now. `seconds`: when to ask again; `aside`: other messages need not wait for it; `pause`: because all sending is paused."""
+    """Not now. `seconds`: when to ask again; `aside`: other messages need not wait for it; `pause`: because all sending is paused;
+    `away`: because nobody takes mails."""
 
     seconds: float
     why: str
     pause: Pause | None = None
     aside: bool = True
+    away: bool = False
 
 
 Verdict = Refusal | Done | Wait | None
@@ -133,10 +135,9 @@ class Gate:
         return Wait(min((instant - now) / 1000 / speed(), LONGEST), f"{what} until {rfc3339(instant)}")
 
 
-async def until(seconds: float, over: Callable[[], bool]) -> bool:
-    """Waits so long, but not much longer than until `over()`; returns whether it is over."""
+async def until(seconds: float, over: Callable[[], bool]) -> None:
+    """Waits so long, but not much longer than until `over()`."""
     while seconds > 0 and not over():
         part = min(seconds, PART)
         await asyncio.sleep(part)
         seconds -= part
-    return over()
