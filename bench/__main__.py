@@ -23,13 +23,13 @@ from pathlib import Path
 
 import structlog
 
-from bench import many, rates, segments
+from bench import acting, many, rates, segments
 from bench.broker import NoBroker, broker
 from bench.report import Report
 from bench.sizes import FULL, QUICK, TINY, Sizes
 from streams.kafka.names import Names
 
-ROWS = (*rates.ROWS, "split", "two", "segments", "many")
+ROWS = (*rates.ROWS, "split", "two", "segments", "acting", "many")
 
 
 def main() -> int:
@@ -65,6 +65,8 @@ def measure(report: Report, address: str, sizes: Sizes, folder: Path, rows: set[
         rates.two_workers(report, address, sizes, folder)
     if "segments" in rows and sizes.segments_events:
         segments.measure(report, address, sizes, folder)
+    if "acting" in rows and sizes.acting_events:
+        acting.measure(report, address, sizes, folder)
     if "many" in rows and worker is not None:
         many.measure(report, address, sizes, folder, worker)
 

@@ -25,6 +25,7 @@ PARTITIONS = 4
 BATCH = 100_000
 #: Topics that get events; the others of a worker stay empty.
 USED = TOPICS[:3]
+PROFILES = "profiles"
 
 Produced = tuple[int, int, bytes]  # topic rank, customer, value
 
@@ -153,6 +154,33 @@ async def fill(broker: str, load: Load, progress: Callable[[int], None] = lambda
     finally:
         await producer.stop()
     return True
+
+
+async def fill_profiles(broker: str, load: Load) -> None:
+    """An address and consent of every customer, on the load's topic of profiles, from before its first event; unless they are there."""
+    topic = load.prefix + PROFILES
+    if sum((await ends(broker, [topic])).values()):
+        return
+    producer = AIOKafkaProducer(bootstrap_servers=broker, acks=1, max_batch_size=BATCH, max_request_size=16_000_000)
+    await producer.start()
+    try:
+        partition_of = Partitioner(load.customers)
+        now = int(time.time() * 1000)
+        ts = int(now - load.span - 3_600_000)
+        open_ = [producer.create_batch() for _ in range(PARTITIONS)]
+        sent = []
+        for customer in range(load.customers):
+            number, key = partition_of(customer), key_of(customer)
+            name = key.decode()
+            value = f'{{"customer_id":"{name}","ts":{ts},"email":"{name}@shop.example","consent":{{"email":true}}}}'.encode()
+            if open_[number].append(timestamp=now, key=key, value=value) is None:
+                sent.append(await producer.send_batch(open_[number], topic, partition=number))
+                open_[number] = producer.create_batch()
+                open_[number].append(timestamp=now, key=key, value=value)
+        sent += [await producer.send_batch(batch, topic, partition=number) for number, batch in enumerate(open_)]
+        await asyncio.gather(*sent)
+    finally:
+        await producer.stop()
 
 
 async def make_topics(broker: str, names: list[str]) -> None:

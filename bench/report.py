@@ -60,6 +60,12 @@ NAMES: dict[str, dict[str, str]] = {
         "cpu_us_per_event_10_segments": "  CPU µs per event, 10 segments",
         "cpu_us_per_event_100_segments": "  CPU µs per event, 100 segments",
     },
+    "Campaigns": {
+        "acting_ratio": "all customers writable, shipped campaigns, to no campaigns: CPU per event",
+        "silent_cpu_us_per_event": "  CPU µs per event without campaigns",
+        "acting_cpu_us_per_event": "  CPU µs per event with them",
+        "acting_messages_per_event": "  decisions per event",
+    },
     "A customer": {
         "customers": "customers, deadlines armed",
         "bytes_per_customer": "bytes in memory, all in",

@@ -25,6 +25,7 @@ class Sizes:
     flood: int = 80_000
     flood_seconds: float = 2.0
     segments_events: int = 200_000
+    acting_events: int = 400_000
     two_workers: bool = True
     many: int = 1_000_000
     live: float = 12.0
@@ -40,6 +41,7 @@ QUICK = Sizes(
     split_events=60_000,
     flood_seconds=-1.0,
     segments_events=0,
+    acting_events=0,
     two_workers=False,
     many=100_000,
     live=3.0,

@@ -25,7 +25,7 @@ MEASURED = (
     "longest_pause_ms", "longest_recovery_pause_ms", "longest_live_pause_ms", "fetch_us", "decode_us",
     "state_decode_us", "fold_us", "evaluate_us", "encode_us", "render_us",
 )  # fmt: skip
-LEFT_OUT = ("two_workers_ratio", "growth_customers_ratio", "growth_segments_ratio")
+LEFT_OUT = ("two_workers_ratio", "growth_customers_ratio", "growth_segments_ratio", "acting_ratio")
 
 
 def bench(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
