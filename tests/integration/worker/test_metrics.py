@@ -135,6 +135,7 @@ async def test_what_is_told_is_what_is_on_the_topics(setup: Setup, worker: type[
     eventually(lambda: is_ready(web), "ready", 20)
     bounded(told)
     asks_only_for_what_there_is(told)
+    described(told)
     first.stop()
 
     # Another worker counts the members from the states, and says the same.
@@ -163,6 +164,14 @@ def asks_only_for_what_there_is(told: Scrape) -> None:
         asked |= set(re.findall(r"\b(?:gedrag|process)_[a-z_]+", text))
     assert len(asked) > 20
     assert asked <= there | ELSEWHERE, sorted(asked - there - ELSEWHERE)
+
+
+def described(told: Scrape) -> None:
+    """docs/operations.md says of each what it is."""
+    text = (EXAMPLES.parent / "docs" / "operations.md").read_text()
+    named = {each.removesuffix("_total") for each in re.findall(r"\bgedrag_[a-z_]+", text)}
+    assert {each.name for each in told.families if each.name.startswith("gedrag_")} <= named
+    assert {each.removesuffix("_bucket").removesuffix("_total") for each in ELSEWHERE} <= named
 
 
 #: Series of roles that this worker doesn't run, and of `gedrag serve`.
