@@ -44,7 +44,7 @@ Role = Literal["customers", "delivery", "live-view", "webhooks", "crm"]
 ROLES: tuple[Role, ...] = ("customers", "delivery", "live-view", "webhooks", "crm")
 #: Where the agents of a role are; each module has `register(app, settings)` and may have `async check(settings)`, before anything runs, and
 #: `async begin(settings)`, when the topics are there. One with `parts(settings)` has an app for each part, `register(app, settings, part)`;
-#: with none it isn't set up, and doesn't run.
+#: with none it isn't set up, and doesn't run. `figures()` and `obstacles()` are for the health pages.
 _AGENTS = {
     "delivery": "streams.agents.delivery",
     "live-view": "streams.agents.live_view",
@@ -130,9 +130,10 @@ class Worker(Service):
     def _report(self) -> tuple[bool, dict[str, int]]:
         """Whether this worker does its work, and its counters."""
         works = self.started and not self.should_stop and not self.crashed
+        figures = {name: count for found in self._hooks("figures") for name, count in found().items()}
         if self.customers is None:
-            return works and "customers" not in self.roles, {}
-        return works and self.customers.failure is None, self.customers.counters.as_dict()
+            return works and "customers" not in self.roles, figures
+        return works and self.customers.failure is None, self.customers.counters.as_dict() | figures
 
     def _live(self) -> Health:
         return Health([] if self.customers is None else faults_of_life(self.customers))
@@ -143,6 +144,7 @@ class Worker(Service):
         if self.customers is not None:
             faults += faults_of_work(self.customers, self.settings.grace)
         waiting = [f"delivery: {name}" for name in OBSTACLES if delivery.standing.stands(name)] if "delivery" in self.roles else []
+        waiting += [words for obstacles in self._hooks("obstacles") for words in obstacles()]
         return Health(faults, waiting + sorted({f"{each.what} is away" for each in outage.every if each.lasts}))
 
     def _apps(self) -> list[faust.App]:

@@ -84,7 +84,7 @@ def figures() -> dict[str, int]:
 
 
 def obstacles() -> list[str]:
-    """What keeps contacts from being renewed; empty when they are."""
+    """What keeps contacts from being renewed, in a word each: details may name somebody. Empty when they are."""
     return [words for each in _syncs for words in each.obstacles]
 
 

@@ -60,7 +60,8 @@ class Sync:
     @property
     def obstacles(self) -> list[str]:
         """Why contacts stand still; empty when they don't."""
-        return self._standing.obstacles
+        words = {"away": "HubSpot is away", "unwelcome": "HubSpot refuses us"}
+        return [said for name, said in words.items() if self._standing.stands(name)]
 
     async def take(self, messages: Sequence[Any]) -> None:
         """Returns when all of them are in the CRM, dead letters, or no longer ours."""

@@ -62,9 +62,9 @@ def figures() -> dict[str, int]:
 
 
 def obstacles() -> list[str]:
-    """What keeps webhooks from going out, a sentence each; empty when they do."""
-    states = ((name, sender.standing) for name, sender in _senders.items())
-    return [f"webhook endpoint {name} is {standing.word}: {standing.why}" for name, standing in states if standing.word != "active"]
+    """What keeps webhooks from going out, in a word each: details may name somebody. Empty when they go."""
+    states = ((name, sender.standing.word) for name, sender in _senders.items())
+    return [f"webhook endpoint {name} is {word}" for name, word in states if word != "active"]
 
 
 def register(app: Any, settings: Settings, part: str) -> Any:

@@ -121,7 +121,7 @@ async def test_a_fault_of_theirs_or_of_the_set_up_loses_nothing(crm: Callable[..
     hubspot, letters = await crm(down=3), list[Any]()
     lacking = hubspot.properties.pop("gedrag_cart_abandoned_since")
     task = asyncio.create_task((renewing := sync(hubspot, letters=letters)).take(messages([change("c1")])))
-    await eventually(lambda: any("HubSpot refuses us" in each for each in renewing.obstacles), "it says so")
+    await eventually(lambda: renewing.obstacles == ["HubSpot refuses us"], "it says so")
     hubspot.properties[lacking["name"]] = lacking
     await task
     assert list(hubspot.contacts) == ["c1"] and letters == [] and renewing.obstacles == []

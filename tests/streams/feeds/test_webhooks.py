@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
+import urllib.request
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from streams.embedded.process import free_port
 from tests.integration.worker.running import Process, Setup
 from tests.streams.feeds.changes import change, encoded
 from tests.streams.feeds.conftest import write
@@ -26,6 +29,11 @@ async def put(producer: AIOKafkaProducer, setup: Setup, changes: list[dict[str, 
     return changes
 
 
+def waiting(port: int) -> list[str]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=10) as answer:
+        return list(json.load(answer)["waiting"])
+
+
 async def test_each_endpoint_gets_what_it_asked_for_and_none_waits_for_another(
     setup: Setup, worker: Callable[..., Process], producer: AIOKafkaProducer, receiver: Start, gedrag: Callable[..., str]
 ) -> None:
@@ -33,7 +41,7 @@ async def test_each_endpoint_gets_what_it_asked_for_and_none_waits_for_another(
     gone = await receiver(answer=lambda data: 410)
     moves = f'url = "{old.url}"\nsegments = ["engagement.dormant"]\nkinds = ["moved"]'
     settings = write(setup, every=everything.url, moves=moves, slow=f'url = "{slow.url}"\nin_flight = 2', gone=gone.url)
-    process = worker("webhooks", webhooks=settings)
+    process = worker("webhooks", webhooks=settings, web=f"127.0.0.1:{(port := free_port())}")
     await joined(process, 4)
     sent = await put(producer, setup, [change(f"c{n % 7}", 1 + n // 7) for n in range(70)])
     to_dormant = change("c1", 1, segment="engagement", family="engagement", kind="moved", come_from="occasional", to="dormant")
@@ -47,6 +55,7 @@ async def test_each_endpoint_gets_what_it_asked_for_and_none_waits_for_another(
     await eventually(lambda: slow.under_way == 2 and "is disabled" in process.text(), "the slow one has two, another is gone", process)
     shown = await asyncio.to_thread(gedrag, "webhooks", "list", webhooks=settings)
     assert "disabled" in shown and "HTTP 410" in shown and "active" in shown and len(gone.tries) <= 8
+    assert await asyncio.to_thread(waiting, port) == ["webhook endpoint gone is disabled"]
     gone.answer = lambda data: 200
     await asyncio.to_thread(gedrag, "webhooks", "resume", "gone", webhooks=settings)
     slow.hold.set()  # type: ignore[union-attr]

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from tests.integration.worker.running import Process, Setup
 
 
-async def eventually(look: Callable[[], object], what: str, process: Process | None = None, timeout: float = 80) -> None:
+async def eventually(look: Callable[[], object], what: str, process: Process | None = None, timeout: float = 45) -> None:
     for _ in range(int(timeout * 20)):
         if look():
             return
