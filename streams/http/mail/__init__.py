@@ -22,6 +22,7 @@ from streams.agents.reach import redis_of
 from streams.http.mail import postmark, tracking, unsubscribe
 from streams.http.mail.events import EVENTS, Events
 from streams.http.mail.machines import MACHINES, Machines
+from streams.http.mail.page import Page
 from streams.links import Links
 from streams.sinks.claims import Claims
 
@@ -41,8 +42,9 @@ def attach(app: web.Application, settings: Settings) -> None:
     """Adds the routes. Nothing is connected before the application starts."""
     links = Links.of(settings)
     if links is not None:
-        unsubscribe.attach(app, settings, links)
-        tracking.attach(app, links)
+        page = Page(settings.shop_name, settings.shop_colour)
+        unsubscribe.attach(app, links, page)
+        tracking.attach(app, links, page)
     if settings.postmark_hook_secret:
         postmark.attach(app, settings.postmark_hook_secret)
 

@@ -1,4 +1,5 @@
-"""The page of an unsubscription, in the language of the mail. No script, nothing from elsewhere."""
+"""The pages people see: of an unsubscription, in the language of the mail, and of a link that leads nowhere. No script, nothing from
+elsewhere."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ _WORDS = {
         "ask": "Unsubscribe?",
         "ask_more": "You will then get no more mails like this from {shop}. Mails about an order of yours still come.",
         "button": "Unsubscribe",
+        "lost": "This link leads nowhere",
+        "lost_more": "It is not one of ours, or was cut off on its way. Copy all of it from the mail.",
         "done": "You are unsubscribed",
         "done_more": "{shop} sends you no more mails like this. One that was already on its way may still arrive.",
     },
@@ -18,6 +21,8 @@ _WORDS = {
         "ask": "Afmelden?",
         "ask_more": "Je krijgt dan geen mails als deze meer van {shop}. Mails over een bestelling van jou komen nog wel.",
         "button": "Afmelden",
+        "lost": "Deze link leidt nergens heen",
+        "lost_more": "Hij is niet van ons, of is onderweg afgebroken. Kopieer hem in zijn geheel uit de mail.",
         "done": "Je bent afgemeld",
         "done_more": "{shop} stuurt je geen mails als deze meer. Een mail die al onderweg was kan nog aankomen.",
     },
@@ -56,7 +61,11 @@ class Page:
     def done(self, language: str) -> web.Response:
         return self._response(language, "done", "")
 
-    def _response(self, language: str, which: str, form: str) -> web.Response:
+    def lost(self, request: web.Request) -> web.Response:
+        """For a link we didn't sign, in the language of the browser."""
+        return self._response(request.headers.get("Accept-Language", "")[:2].lower(), "lost", "", status=404)
+
+    def _response(self, language: str, which: str, form: str, status: int = 200) -> web.Response:
         words = _words(language)
         title, more = escape(words[which]), escape(words[f"{which}_more"].format(shop=self._shop))
         shown = language if language in _WORDS else _FALLBACK
@@ -65,7 +74,7 @@ class Page:
             f'<meta name="robots" content="noindex"><title>{title}</title><style>{self._style}</style></head>'
             f"<body><main><h1>{title}</h1><p>{more}</p>{form}<small>{escape(self._shop)}</small></main></body></html>\n"
         )
-        return web.Response(text=text, content_type="text/html", charset="utf-8", headers=_HEADERS)
+        return web.Response(status=status, text=text, content_type="text/html", charset="utf-8", headers=_HEADERS)
 
 
 def _words(language: str) -> dict[str, str]:

@@ -15,7 +15,8 @@ from streams.email_events import EmailEvent, once
 from streams.http.answers import Handler, Problem
 from streams.http.mail.events import EVENTS
 from streams.http.mail.machines import MACHINES
-from streams.links import Kind, Link, Links
+from streams.http.mail.page import Page
+from streams.links import Link, Links
 
 #: A transparent GIF of one pixel.
 PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
@@ -24,36 +25,32 @@ WITHIN = 3.0
 _NEVER_KEPT = {"Cache-Control": "no-store, no-cache, must-revalidate, private", "Pragma": "no-cache"}
 
 
-def attach(app: web.Application, links: Links) -> None:
+def attach(app: web.Application, links: Links, page: Page) -> None:
     app.add_routes(
         [
-            web.get("/mail/open/{token}.gif", _open(links)),
-            web.get("/mail/click/{token}", _click(links)),
-            web.get("/mail/go/{token}", _trap(links)),
+            web.get("/mail/open/{token}.gif", _open(links, page)),
+            web.get("/mail/click/{token}", _click(links, page)),
+            web.get("/mail/go/{token}", _trap(links, page)),
         ]
     )
 
 
-def read(links: Links, kind: Kind, request: web.Request) -> Link:
-    """What the request's token says. Raises Problem (404) for one we didn't sign."""
-    link = links.read(kind, request.match_info["token"])
-    if link is None:
-        raise Problem(404, "Not Found", "This link is not one of ours, or was cut off on its way; copy all of it from the mail.")
-    return link
-
-
-def _open(links: Links) -> Handler:
+def _open(links: Links, page: Page) -> Handler:
     async def opened(request: web.Request) -> web.StreamResponse:
-        link = read(links, "open", request)
+        link = links.read("open", request.match_info["token"])
+        if link is None:
+            return page.lost(request)
         await _opened(request, link, machine=await request.app[MACHINES].asks(request, link.message_id))
         return web.Response(body=PIXEL, content_type="image/gif", headers=_NEVER_KEPT)
 
     return opened
 
 
-def _click(links: Links) -> Handler:
+def _click(links: Links, page: Page) -> Handler:
     async def clicked(request: web.Request) -> web.StreamResponse:
-        link = read(links, "click", request)
+        link = links.read("click", request.match_info["token"])
+        if link is None:
+            return page.lost(request)
         if await request.app[MACHINES].asks(request, link.message_id):
             await _opened(request, link, machine=True)
         else:
@@ -65,9 +62,11 @@ def _click(links: Links) -> Handler:
     return clicked
 
 
-def _trap(links: Links) -> Handler:
+def _trap(links: Links, page: Page) -> Handler:
     async def trapped(request: web.Request) -> web.StreamResponse:
-        link = read(links, "trap", request)
+        link = links.read("trap", request.match_info["token"])
+        if link is None:
+            return page.lost(request)
         await request.app[MACHINES].trapped(link.message_id)
         await _opened(request, link, machine=True)
         return web.Response(status=204, headers=_NEVER_KEPT)

@@ -7,8 +7,6 @@ repeat.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from aiohttp import web
 
 from streams.clock import now_ms
@@ -17,18 +15,13 @@ from streams.http.answers import Handler
 from streams.http.limits import at_most
 from streams.http.mail.events import EVENTS
 from streams.http.mail.page import Page
-from streams.http.mail.tracking import read
 from streams.links import Links
-
-if TYPE_CHECKING:
-    from streams.settings import Settings
 
 #: Bytes; RFC 8058's body is `List-Unsubscribe=One-Click`.
 LARGEST = 16_384
 
 
-def attach(app: web.Application, settings: Settings, links: Links) -> None:
-    page = Page(settings.shop_name, settings.shop_colour)
+def attach(app: web.Application, links: Links, page: Page) -> None:
     app.add_routes(
         [
             web.get("/mail/unsubscribe/{token}", _ask(links, page)),
@@ -39,14 +32,17 @@ def attach(app: web.Application, settings: Settings, links: Links) -> None:
 
 def _ask(links: Links, page: Page) -> Handler:
     async def ask(request: web.Request) -> web.StreamResponse:
-        return page.ask(read(links, "unsubscribe", request).extra)
+        link = links.read("unsubscribe", request.match_info["token"])
+        return page.lost(request) if link is None else page.ask(link.extra)
 
     return ask
 
 
 def _unsubscribe(links: Links, page: Page) -> Handler:
     async def unsubscribe(request: web.Request) -> web.StreamResponse:
-        link = read(links, "unsubscribe", request)
+        link = links.read("unsubscribe", request.match_info["token"])
+        if link is None:
+            return page.lost(request)
         await request.read()
         now = now_ms()
         event_id = f"unsubscribed:{link.message_id}:{now // 1000}"

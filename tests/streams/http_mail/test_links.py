@@ -69,6 +69,8 @@ async def test_a_link_we_did_not_sign_does_nothing(mail: Mail) -> None:
         for each in forged + ([token] if path != "click" else []):  # a click's link is no unsubscription's
             async with mail.client.get(f"/mail/{path}/{each}", allow_redirects=False) as answer:
                 assert answer.status == 404 and "Location" not in answer.headers
+    async with mail.client.get(f"/mail/click/{token[:-3]}", headers={"Accept-Language": "nl-BE,nl"}) as answer:
+        assert "Deze link leidt nergens heen" in await answer.text()
     for each in (*forged, token):
         assert (await mail.client.post(f"/mail/unsubscribe/{each}")).status == 404
     assert await mail.events() == []
