@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from streams.clock import monotonic
 
@@ -87,6 +89,23 @@ async def logged(request: web.Request, handler: Handler) -> web.StreamResponse:
     finally:
         if (route := route_of(request)) not in _QUIET:
             log.info("request", method=request.method, route=route, status=status, ms=round((monotonic() - began) * 1000, 1))
+
+
+class _Nameless(logging.Filter):
+    """Keeps what a malformed request said out of the log: its path may hold an id, its headers a token."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+            record.msg, record.args, record.exc_info = "a malformed request was refused", (), None
+        return True
+
+
+def server_log() -> logging.Logger:
+    """For the library that serves."""
+    logger = logging.getLogger("aiohttp.server.gedrag")
+    if not logger.filters:
+        logger.addFilter(_Nameless())
+    return logger
 
 
 def route_of(request: web.Request) -> str:

@@ -59,7 +59,7 @@ async def serve(settings: Settings, parts: Sequence[str], stop: asyncio.Event) -
     for module in _modules(parts):
         if (check := getattr(module, "check", None)) is not None:
             await check(settings)
-    runner = web.AppRunner(build(settings, parts), access_log=None, shutdown_timeout=STOP_WITHIN)
+    runner = web.AppRunner(build(settings, parts), access_log=None, logger=answers.server_log(), shutdown_timeout=STOP_WITHIN)
     await runner.setup()
     host, _, port = settings.serve.rpartition(":")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
@@ -132,8 +133,12 @@ def test_more_requests_than_the_limit_are_refused(stage: Stage) -> None:
 def test_logs_name_no_customer_and_no_secret(stage: Stage) -> None:
     stage.get("/v1/customers/c1")
     stage.get("/v1/customers/secret-person/explain")
+    host, port = stage.servers[0].removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as malformed:
+        malformed.sendall(b"GET /v1/customers/secret-person HTTP/9.9x\r\n\r\n")
+        assert malformed.recv(100).startswith(b"HTTP/1.0 400")
     text = "".join(stage.log(base.rpartition(":")[2]).read_text() for base in stage.servers)
-    assert '"/v1/customers/{id}"' in text and "secret-person" not in text and "/c1" not in text
+    assert '"/v1/customers/{id}"' in text and "malformed" in text and "secret-person" not in text and "/c1" not in text
     assert stage.token.split("_")[2] not in text
 
 
