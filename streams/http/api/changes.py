@@ -170,8 +170,11 @@ class _Stream:
             await self._send([f"retry: 2000\nid: {self._id()}\n: connected\n\n"])
             await self._follow()
             await self._response.write_eof()
-        except (ConnectionError, TimeoutError):
-            pass  # the client went away, or is too slow: it resumes where it was
+        except ConnectionError:
+            pass  # the client went away, and resumes where it was
+        except TimeoutError:
+            if self._request.transport is not None:
+                self._request.transport.abort()  # it is too slow: what it has not read would be waited for on and on
         return self._response
 
     async def _follow(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.integration.api.stage import Stage
 
 #: Seconds of fuzzing.
-FUZZED = 7
+FUZZED = 5
 
 
 def test_the_description_is_open_to_all_and_whole(stage: Stage) -> None:
