@@ -15,11 +15,13 @@ from bench.report import Report
 from bench.sizes import EACH, Sizes
 from bench.workers import Rate, running
 
+#: A customer's events an hour: few enough that carts are left.
+PER_HOUR = 1.0
 SILENT = {"campaigns": str(DEFINITIONS / "no_campaigns.toml")}
 
 
 def measure(report: Report, broker: str, sizes: Sizes, folder: Path) -> None:
-    load = filled(report, broker, Load("acting", sizes.acting_events, sizes.acting_events // EACH))
+    load = filled(report, broker, Load("acting", sizes.acting_events, sizes.acting_events // EACH, per_hour=PER_HOUR))
     asyncio.run(fill_profiles(broker, load))
     found: dict[str, list[Rate]] = {"silent": [], "acting": []}
     messages = 0.0

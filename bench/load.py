@@ -38,6 +38,7 @@ class Load:
     events: int
     customers: int
     seed: int = 1
+    per_hour: float = EVENTS_PER_HOUR  # events of a customer
 
     @property
     def prefix(self) -> str:
@@ -46,7 +47,7 @@ class Load:
     @property
     def span(self) -> float:
         """Milliseconds from the first event to the last."""
-        return self.events / (self.customers * EVENTS_PER_HOUR) * 3_600_000
+        return self.events / (self.customers * self.per_hour) * 3_600_000
 
 
 def key_of(customer: int) -> bytes:
