@@ -26,6 +26,7 @@ from scoring.segments.faults import Faults
 from scoring.segments.read import read as read_segments
 from streams import app as apps
 from streams.agents import delivery
+from streams.agents.parting import parted
 from streams.customers.health import faults_of_life, faults_of_work
 from streams.customers.partition import Partition
 from streams.customers.service import CustomerService
@@ -230,6 +231,7 @@ class Worker(Service):
                 await asyncio.wait_for(service.stop(), STOP_WITHIN)
             except Exception as error:
                 log.warning("a service did not stop cleanly", service=str(service.label), error=repr(error))
+        await parted(STOP_WITHIN)
         await self.stop()
 
 

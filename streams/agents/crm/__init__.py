@@ -14,6 +14,7 @@ from streams.agents.crm.sync import Sync
 from streams.agents.dead_letters import DeadLetterBox
 from streams.agents.idle import stay_while_idle
 from streams.agents.in_order import no_waiting
+from streams.agents.parting import part
 from streams.agents.reach import reach_redis, redis_of
 from streams.agents.webhooks.forgotten import forgotten
 from streams.app import topic
@@ -88,12 +89,12 @@ def obstacles() -> list[str]:
     return [words for each in _syncs for words in each.obstacles]
 
 
-def register(app: Any, settings: Settings, part: str) -> Any:
+def register(app: Any, settings: Settings, name: str) -> Any:
     """Makes the agent on the Faust app; returns it. Nothing is connected before the app starts."""
     no_waiting(app)
     stay_while_idle(app)
 
-    @app.agent(topic(app, settings, "segment-changes"), name=f"crm-{part}")  # type: ignore[untyped-decorator, unused-ignore]
+    @app.agent(topic(app, settings, "segment-changes"), name=f"crm-{name}")  # type: ignore[untyped-decorator, unused-ignore]
     async def crm(stream: Any) -> None:
         await _run(app, settings, stream)
 
@@ -129,11 +130,8 @@ async def _run(app: Any, settings: Settings, stream: Any) -> None:
 
     keeping = asyncio.create_task(keep())
     keeping.add_done_callback(ended)
-    try:
-        async for event in stream.noack().events():
-            await waiting.put(event)
-    finally:
-        ending = True
+
+    async def end() -> None:
         if sync.busy:
             await asyncio.wait((keeping,), timeout=PARTING)
         keeping.cancel()
@@ -141,3 +139,10 @@ async def _run(app: Any, settings: Settings, stream: Any) -> None:
         await letters.close()
         await hubspot.close()
         await redis.aclose()
+
+    try:
+        async for event in stream.noack().events():
+            await waiting.put(event)
+    finally:
+        ending = True
+        await part(end())

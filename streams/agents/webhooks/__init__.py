@@ -12,6 +12,7 @@ from faust.types.tuples import Message
 from streams.agents.dead_letters import DeadLetterBox
 from streams.agents.idle import stay_while_idle
 from streams.agents.in_order import no_waiting
+from streams.agents.parting import part
 from streams.agents.reach import reach_redis, redis_of
 from streams.agents.webhooks import start
 from streams.agents.webhooks.endpoints import endpoints
@@ -67,13 +68,13 @@ def obstacles() -> list[str]:
     return [f"webhook endpoint {name} is {word}" for name, word in states if word != "active"]
 
 
-def register(app: Any, settings: Settings, part: str) -> Any:
+def register(app: Any, settings: Settings, name: str) -> Any:
     """Makes the agent of an endpoint on the Faust app; returns it. Nothing is connected before the app starts."""
-    endpoint = next(each for each in endpoints(settings) if each.name == part)
+    endpoint = next(each for each in endpoints(settings) if each.name == name)
     no_waiting(app)
     stay_while_idle(app)
 
-    @app.agent(topic(app, settings, "segment-changes"), name=f"webhooks-{part}")  # type: ignore[untyped-decorator, unused-ignore]
+    @app.agent(topic(app, settings, "segment-changes"), name=f"webhooks-{name}")  # type: ignore[untyped-decorator, unused-ignore]
     async def webhooks(stream: Any) -> None:
         await _run(app, settings, endpoint, stream)
 
@@ -105,10 +106,8 @@ async def _run(app: Any, settings: Settings, endpoint: Endpoint, stream: Any) ->
     beside = [asyncio.create_task(sender.watch()), asyncio.create_task(line.save())]
     for task in beside:
         task.add_done_callback(ended)
-    try:
-        async for event in stream.noack().events():
-            await line.add(event.message)
-    finally:
+
+    async def end() -> None:
         await line.end(PARTING)
         sender.ended = True
         for task in beside:
@@ -116,3 +115,9 @@ async def _run(app: Any, settings: Settings, endpoint: Endpoint, stream: Any) ->
         await letters.close()
         await poster.close()
         await redis.aclose()
+
+    try:
+        async for event in stream.noack().events():
+            await line.add(event.message)
+    finally:
+        await part(end())

@@ -89,6 +89,7 @@ class Sender:
         self._why = ""
         self.health = Health()
         self.ended = False
+        self._closings = 0  # begun and written: what was read of Redis while it changes is out of date
         self.figures = dict.fromkeys(("sent", "failed", "refused"), 0)
 
     @property
@@ -179,10 +180,12 @@ class Sender:
         if self.health.closed:
             return
         now = now_ms()
+        self._closings += 1
         self.health = Health(state, now, why, self._circuit.since, self._why, self._delivered())
         remedy = f"its changes wait in Kafka; to go on: gedrag webhooks resume {self._endpoint.name}"
         log.error(f"the endpoint is {state} and gets nothing any more", endpoint=self._endpoint.name, why=why, remedy=remedy)
         await self._insist(lambda: self._notes.close(state, why, now))
+        self._closings += 1
 
     async def _insist(self, action: Callable[[], Awaitable[T]]) -> T:
         backoff = Backoff(0.2, 10.0)
@@ -207,17 +210,21 @@ class Sender:
         while not self.ended:
             try:
                 await self._tell()
-                found = await self._notes.health()
+                closings, found = self._closings, await self._notes.health()
                 self._redis.over()
-                if self.health.closed and not found.closed:
-                    log.info("the endpoint is opened again", endpoint=self._endpoint.name)
-                    self._circuit.succeeded()
-                elif found.closed and not self.health.closed:
-                    log.warning(f"the endpoint is {found.closed}", endpoint=self._endpoint.name, why=found.closed_why)
-                self.health = found
+                if not closings % 2 and closings == self._closings:
+                    self._believe(found)
             except (RedisError, OSError) as error:
                 self._redis.failed(error)
             await asyncio.sleep(self._patience.look)
+
+    def _believe(self, found: Health) -> None:
+        if self.health.closed and not found.closed:
+            log.info("the endpoint is opened again", endpoint=self._endpoint.name)
+            self._circuit.succeeded()
+        elif found.closed and not self.health.closed:
+            log.warning(f"the endpoint is {found.closed}", endpoint=self._endpoint.name, why=found.closed_why)
+        self.health = found
 
     async def _tell(self) -> None:
         if self._last != self._told.delivered_at and not self._circuit.since:

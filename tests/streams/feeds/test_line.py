@@ -193,6 +193,27 @@ async def test_gone_closes_at_once(receiver: Start, serve: Callable[..., Running
     await eventually(lambda: again.sender.health.closed == "disabled", "another process knows")
 
 
+async def test_closed_it_stays_closed_though_redis_was_asked_just_before(receiver: Start, serve: Callable[..., Running]) -> None:
+    hook = await receiver(answer=lambda data: 410)
+    running = serve(hook.url, in_flight=1)
+    ask, write = running.notes.health, running.notes.close
+
+    async def late() -> Any:
+        found = await ask()
+        await asyncio.sleep(0.2)  # what was found is old by now
+        return found
+
+    async def slow(*arguments: Any) -> None:
+        await asyncio.sleep(0.3)
+        await write(*arguments)
+
+    running.notes.health, running.notes.close = late, slow  # type: ignore[method-assign]
+    await running.add([change("c1")])
+    await eventually(lambda: running.sender.health.closed, "it is closed")
+    await asyncio.sleep(1)
+    assert running.sender.health.closed == "disabled" and len(hook.tries) == 1
+
+
 async def test_told_to_wait_it_waits(receiver: Start, serve: Callable[..., Running]) -> None:
     answers: list[Any] = [web.Response(status=429, headers={"Retry-After": "1"})]
     hook = await receiver(answer=lambda data: answers.pop() if answers else 200)

@@ -40,7 +40,7 @@ async def test_each_endpoint_gets_what_it_asked_for_and_none_waits_for_another(
     everything, old, slow = await receiver(), await receiver(secret=OTHER), await receiver(hold=asyncio.Event())
     gone = await receiver(answer=lambda data: 410)
     moves = f'url = "{old.url}"\nsegments = ["engagement.dormant"]\nkinds = ["moved"]'
-    settings = write(setup, every=everything.url, moves=moves, slow=f'url = "{slow.url}"\nin_flight = 2', gone=gone.url)
+    settings = write(setup, every=everything.url, moves=moves, slow=f'url = "{slow.url}"\nin_flight = 2\ntimeout = "60s"', gone=gone.url)
     process = worker("webhooks", webhooks=settings, web=f"127.0.0.1:{(port := free_port())}")
     await joined(process, 4)
     sent = await put(producer, setup, [change(f"c{n % 7}", 1 + n // 7) for n in range(70)])
@@ -59,7 +59,7 @@ async def test_each_endpoint_gets_what_it_asked_for_and_none_waits_for_another(
     gone.answer = lambda data: 200
     await asyncio.to_thread(gedrag, "webhooks", "resume", "gone", webhooks=settings)
     slow.hold.set()  # type: ignore[union-attr]
-    await eventually(lambda: len(slow.got) == 73 and set(gone.ids) == ids, "the slow one and the one that was gone have all too", process)
+    await eventually(lambda: set(slow.ids) == ids == set(gone.ids), "the slow one and the one that was gone have all too", process)
     assert "taken by" in await asyncio.to_thread(gedrag, "webhooks", "test", "every", webhooks=settings)
     assert everything.got.pop()[0].startswith("test_")
     before = dict(everything.got)
@@ -78,13 +78,13 @@ async def test_killed_again_and_again_nothing_is_lost_and_an_id_has_one_body(
     settings = write(setup, shop=f'url = "{hook.url}"\nin_flight = 4')
     process = worker("webhooks", webhooks=settings)
     await joined(process, 1)
-    sent = await put(producer, setup, [change(f"c{n % 40}", 1 + n // 40) for n in range(1600)])
+    sent = await put(producer, setup, [change(f"c{n % 40}", 1 + n // 40) for n in range(800)])
     again = [each | {"detected_at": "2026-03-01T12:00:00.000Z"} for each in sent[-40:]]  # as after a crash of the engine
     await put(producer, setup, again)
-    await eventually(lambda: len(hook.ids) >= 300, "some of them", process)
+    await eventually(lambda: len(hook.ids) >= 150, "some of them", process)
     process.kill()
     process = worker("webhooks", webhooks=settings)
-    await eventually(lambda: len(hook.ids) >= 700, "more of them", process)
+    await eventually(lambda: len(hook.ids) >= 350, "more of them", process)
     await hook.stop()
     process.kill()
     process = worker("webhooks", webhooks=settings)
@@ -93,7 +93,7 @@ async def test_killed_again_and_again_nothing_is_lost_and_an_id_has_one_body(
     everything = {each["change_id"] for each in sent}
     await eventually(lambda: set(hook.ids) == everything, "all", process)
     assert len({*hook.got}) == len(everything), "an id never has two bodies"
-    assert all(hook.of(f"c{n}") == list(range(1, 41)) for n in range(40))
+    assert all(hook.of(f"c{n}") == list(range(1, 21)) for n in range(40))
     repeats = len(hook.got) - len(everything)
     assert repeats <= 40 + 2 * 60, f"{repeats} of those taken came again"
     await stopped(process)
