@@ -71,7 +71,8 @@ class Delivery:
             point("outputs_acked")
             if not partition.lost:
                 partition.delivered = flush.delivered
-                self._tallies.delivered(flush.said, monotonic() - flush.began, flush.customers, now_ms())
+                if flush.tally is not None:
+                    self._tallies.delivered(flush.tally, monotonic() - flush.began, flush.customers, now_ms())
         except Exception as error:
             if not partition.lost:
                 partition.give_up()

@@ -12,7 +12,7 @@ from streams.customers.evaluate import Evaluator
 from streams.customers.handing import Handing
 from streams.customers.migration import Migration
 from streams.customers.partition import Delivered, Partition
-from streams.customers.tally import Said, Tallies
+from streams.customers.tally import Tallies, Tally
 from streams.kafka.names import Names
 
 #: What one flush takes on at most. The more it does, the more often a customer has several events in it, whose state is then read and
@@ -35,7 +35,7 @@ class Flush:
     outputs: dict[str, list[Batch]]
     delivered: Delivered
     handovers: dict[int, list[Batch]] = field(default_factory=dict)
-    said: Said = field(default_factory=list)
+    tally: Tally | None = None
     began: float = 0.0  # monotonic seconds
     customers: int = 0
 
@@ -54,8 +54,7 @@ class Flusher:
         self._counters = counters
         self._make = make_batch
         self._partitions = partitions
-        self.tallies = tallies or Tallies(counters)
-        self._segments = [each.name for each in engine.definitions.segments]
+        self.tallies = tallies or Tallies(counters, [each.name for each in engine.definitions.segments])
 
     def flush(self, partition: Partition, clock: float, now: int) -> Flush | None:
         """All of `making` at once."""
@@ -95,7 +94,7 @@ class Flusher:
                 self._count(topic)
                 self._batches(outputs, self._names.prefix + topic).add(key, value, headers)
             yield
-        self.tallies.made(partition.members, self._segments, draft.said)
+        tally = self.tallies.made(partition.members, draft.said)
         handing = Handing(self._partitions, self._make)
         if draft.handed:
             partition.promised = partition.sequence
@@ -110,7 +109,7 @@ class Flusher:
             {topic: batches.filled for topic, batches in outputs.items()},
             Delivered(partition.promised, partition.wheel.fired, partition.alignment.applied()),
             handing.filled(),
-            draft.said,
+            tally,
             clock,
             draft.customers,
         )

@@ -68,7 +68,7 @@ class CustomerService(Service):
         self._intake = Intake(decode, Limit(settings.dead_letter_limit), self.counters, now_ms, self._names.inputs)
         self.figures = Figures(self.counters, settings.broker)
         self._migration = Migration(engine)
-        self.tallies = Tallies(self.counters)
+        self.tallies = Tallies(self.counters, [each.name for each in engine.definitions.segments])
         shared = Shared(
             settings, self._names, engine, self.counters, self._migration, Evaluator(engine, self._names.inputs, self.counters),
             self.fail, self._progress.set, lambda number, known: self._membership.first_positions(number, known),

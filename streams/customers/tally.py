@@ -6,9 +6,8 @@ A flush only leaves its list of changes and messages here. Everybody who wants f
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Sequence
-from operator import itemgetter
+from dataclasses import dataclass, field
 
 from scoring.engine.changes import DEADLINE, UNDEFINED
 from scoring.engine.steps import Entry
@@ -18,96 +17,99 @@ from streams.customers.members import Members
 
 #: Entries each with its instant (ms) and customer.
 Said = list[tuple[int, bytes, Entry]]
+#: A turn with its segment's index (or name, where it has none now) in place of the name.
+_Cell = tuple[int | str, int, str | None, str | None, int]
 
 #: Entries that may wait to be counted: some 5 ms of work.
 MOST = 10_000
 
-_entry = itemgetter(2)
-#: Of a change: 0, index, kind, from, to, cause. Of a message: 1, campaign, step, decision, reason, episode.
-_cell = itemgetter(0, 1, 2, 3, 4, 6)
+
+@dataclass(slots=True)
+class Tally:
+    """Of one flush. `instants`: those of its changes by cause, ms, once it is counted; `now`: when the broker had it, wall time in ms."""
+
+    members: Members
+    said: Said
+    instants: tuple[list[int], list[int]] = field(default_factory=lambda: ([], []))
+    now: int = 0
 
 
 class Tallies:
-    """Of all flushes of this worker."""
+    """Of all flushes of this worker. `segments`: names by index."""
 
-    __slots__ = ("_counters", "_delivered", "_made", "_waiting")
+    __slots__ = ("_counters", "_delivered", "_made", "_segments", "_waiting")
 
-    def __init__(self, counters: Counters) -> None:
+    def __init__(self, counters: Counters, segments: Sequence[str]) -> None:
         self._counters = counters
-        self._made: dict[Members, tuple[Sequence[str], Said]] = {}
-        self._delivered: list[tuple[int, Said]] = []
+        self._segments = segments
+        self._made: list[Tally] = []
+        self._delivered: list[Tally] = []
         self._waiting = 0
 
-    def made(self, members: Members, segments: Sequence[str], said: Said) -> None:
-        """A flush was made; what it says has changed the states. `segments`: names by index."""
+    def made(self, members: Members, said: Said) -> Tally:
+        """A flush was made; what it says has changed the states."""
+        tally = Tally(members, said)
         if said:
-            self._made.setdefault(members, (segments, []))[1].extend(said)
+            self._made.append(tally)
             self._waiting += len(said)
             if self._waiting > MOST:
                 self.fold()
+        return tally
 
-    def delivered(self, said: Said, seconds: float, customers: int, now: int) -> None:
-        """The broker has a flush, `seconds` after it was begun. `now`: wall time in ms."""
+    def delivered(self, tally: Tally, seconds: float, customers: int, now: int) -> None:
+        """The broker has a flush of so many customers, `seconds` after it was begun."""
         self._counters.detail.flush_seconds.add(seconds)
         self._counters.detail.flush_customers.add(customers)
-        if said:
-            self._delivered.append((now, said))
-            self._waiting += len(said)
-            if self._waiting > MOST:
-                self.fold()
+        tally.now = now
+        if tally.said or any(tally.instants):
+            self._delivered.append(tally)
 
     def fold(self) -> None:
         """Counts what waits."""
-        made, self._made = self._made, {}
-        for members, (segments, said) in made.items():
-            self._count(members, segments, said)
-        self._age()
-        self._waiting = 0
-
-    def _count(self, members: Members, segments: Sequence[str], said: Said) -> None:
-        turns: dict[Turn, int] = {}
-        decided = self._counters.detail.decided
-        whole = members.whole
-        for (form, index, kind, come_from, to, cause), number in Counter(map(_cell, map(_entry, said))).items():
-            if form:
-                decision = index, come_from, to
-                decided[decision] = decided.get(decision, 0) + number
-            elif index != UNDEFINED:
-                turns[segments[index], kind, come_from, to, cause] = number
-            else:
-                whole = False  # its name stands elsewhere: one by one
-        if whole:
-            members.turned(turns)
-        else:
-            turns = self._one_by_one(members, segments, said)
+        made, self._made, self._waiting = self._made, [], 0
+        cells: dict[Members, dict[_Cell, int]] = {}
+        for tally in made:
+            self._count(tally, cells.setdefault(tally.members, {}))
         totals = self._counters.detail.turns
-        for turn, number in turns.items():
-            totals[turn] = totals.get(turn, 0) + number
+        for members, found in cells.items():
+            turns = {self._turn(cell): number for cell, number in found.items()}
+            if members.whole:
+                members.turned(turns)
+            for turn, number in turns.items():
+                totals[turn] = totals.get(turn, 0) + number
+        self._age()
 
-    def _one_by_one(self, members: Members, segments: Sequence[str], said: Said) -> dict[Turn, int]:
-        turns: Counter[Turn] = Counter()
-        for _, key, entry in said:
-            if not entry[0]:
-                _, index, kind, come_from, to, _, cause = entry[:7]
-                turn = entry[8][0] if index == UNDEFINED else segments[index], kind, come_from, to, cause
-                turns[turn] += 1
-                if not members.whole:
-                    members.turned_later(key, turn)
-        if members.whole:
-            members.turned(turns)
-        return turns
+    def _count(self, tally: Tally, cells: dict[_Cell, int]) -> None:
+        """One look at each entry: they are in no cache any more."""
+        members, decided, (by_event, by_deadline) = tally.members, self._counters.detail.decided, tally.instants
+        whole, get = members.whole, cells.get
+        for at, key, entry in tally.said:
+            if entry[0]:
+                decision = entry[1], entry[3], entry[4]
+                decided[decision] = decided.get(decision, 0) + 1
+                continue
+            index, cause = entry[1], entry[6]
+            cell = entry[8][0] if index == UNDEFINED else index, entry[2], entry[3], entry[4], cause
+            cells[cell] = get(cell, 0) + 1
+            if cause < DEADLINE:
+                by_event.append(at)
+            elif cause == DEADLINE:
+                by_deadline.append(at)
+            if not whole:
+                members.turned_later(key, self._turn(cell))
+        tally.said = []
+
+    def _turn(self, cell: _Cell) -> Turn:
+        name = cell[0]
+        return name if isinstance(name, str) else self._segments[name], cell[1], cell[2], cell[3], cell[4]
 
     def _age(self) -> None:
         """How old changes were when the broker had them."""
-        ages: tuple[list[int], list[int]] = [], []
         delivered, self._delivered = self._delivered, []
-        for now, said in delivered:
-            for at, _, entry in said:
-                if not entry[0] and entry[6] <= DEADLINE:
-                    ages[entry[6]].append(now - at)
-        for histogram, found in zip(self._counters.detail.latency, ages, strict=True):
-            if found:
-                _add_all(histogram, found)
+        for cause, histogram in enumerate(self._counters.detail.latency):
+            ages = [tally.now - at for tally in delivered for at in tally.instants[cause]]
+            if ages:
+                _add_all(histogram, ages)
 
 
 def _add_all(histogram: Histogram, ages: list[int]) -> None:

@@ -32,15 +32,14 @@ def stored(members: int) -> bytes:
 
 def test_members_and_totals_of_flushes() -> None:
     counters, members = Counters(), Members()
-    tallies = Tallies(counters)
+    tallies = Tallies(counters, SEGMENTS)
     said: Said = [
         change(b"a", 0, ENTERED), change(b"a", 1, MOVED, None, "low"), change(b"b", 1, MOVED, None, "low"),
         change(b"a", 1, MOVED, "low", "high", DEADLINE), change(b"a", 0, EXITED, cause=DEADLINE),
         (1_000, b"a", [1, "win_back", 1, "suppressed", "no_consent", 1_000, 3]),
         (1_000, b"b", [1, "win_back", 1, "suppressed", "no_consent", 1_000, 4]),
     ]  # fmt: skip
-    tallies.made(members, SEGMENTS, said)
-    tallies.delivered(said, 0.02, 2, 1_080)
+    tallies.delivered(tallies.made(members, said), 0.02, 2, 1_080)
     tallies.fold()
     assert members.counts == {("cart", ""): 0, ("level", "low"): 1, ("level", "high"): 1}
     assert counters.detail.turns["level", MOVED, None, "low", EVENT] == 2
@@ -54,8 +53,8 @@ def test_members_and_totals_of_flushes() -> None:
 def test_a_segment_that_is_defined_no_longer_is_left_by_its_name() -> None:
     counters, members = Counters(), Members()
     members.counts = {("gone", ""): 1}
-    tallies = Tallies(counters)
-    tallies.made(members, SEGMENTS, [change(b"a", UNDEFINED, EXITED), change(b"b", 0, ENTERED)])
+    tallies = Tallies(counters, SEGMENTS)
+    tallies.made(members, [change(b"a", UNDEFINED, EXITED), change(b"b", 0, ENTERED)])
     tallies.fold()
     assert members.counts == {("gone", ""): 0, ("cart", ""): 1}
 
@@ -66,7 +65,7 @@ def test_counting_states_while_they_change() -> None:
     masks = {b"c%d" % n: dice.choice((2, 3, 4, 5)) for n in range(3 * PORTION)}
     states = {key: stored(mask) for key, mask in masks.items()}
     counters, members = Counters(), Members()
-    tallies = Tallies(counters)
+    tallies = Tallies(counters, SEGMENTS)
     members.begin(states)
     new = 0
     while not members.whole:
@@ -81,7 +80,7 @@ def test_counting_states_while_they_change() -> None:
                 said.append(change(key, 0, EXITED if masks[key] & 1 else ENTERED))
                 masks[key] ^= 1
             states[key] = stored(masks[key])
-        tallies.made(members, SEGMENTS, said)
+        tallies.made(members, said)
         tallies.fold()
         members.count(states, lambda fingerprint: LAYOUT)
     assert members.counts == {
