@@ -47,7 +47,7 @@ class World:
     reports: list[tuple[int, str, object]] = field(default_factory=list)  # when, what, the address then
     member: dict[str, bool | str | None] = field(default_factory=dict)
     cart: dict[str, int] = field(default_factory=dict)
-    runs: dict[str, Run] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)  # one that begins anew keeps its place, in which it is ended by an event
     starts: dict[str, int] = field(default_factory=dict)
     sent: list[int] = field(default_factory=list)
     told: list[Decision] = field(default_factory=list)
@@ -150,8 +150,8 @@ def _start(world: World, campaign: Campaign, now: int) -> bool:
     if campaign.reentry is not None and now - world.starts.get(campaign.name, -(1 << 60)) < campaign.reentry.length:
         world.told.append((campaign.name, 1, "suppressed", f"reentry {campaign.reentry.text}", now, run.given))
         return False
-    if campaign.name in world.runs:
-        _end(world, world.runs[campaign.name], "restarted", now)
+    if (before := world.runs.get(campaign.name)) is not None:
+        world.told.append((campaign.name, before.step + 1, "cancelled", "restarted", now, before.given))
     world.starts[campaign.name] = now
     world.runs[campaign.name] = run
     return True
