@@ -26,8 +26,8 @@ log = structlog.get_logger(__name__)
 
 #: Changes of an endpoint that are held in memory until it has had them.
 OPEN = 1000
-#: Seconds between two writings of what is done with.
-_SAVE_EVERY = 0.05
+#: Seconds between two writings of what is done with, and after one that failed.
+_SAVE_EVERY, _SAVE_AGAIN = 0.005, 0.5
 
 
 class _Partition:
@@ -60,6 +60,7 @@ class Line:
         self._last: dict[tuple[str, int, bytes], asyncio.Task[None]] = {}  # by customer, in one generation
         self._tasks: set[asyncio.Task[None]] = set()
         self._unsaved: dict[str, _Partition] = {}
+        self._news = asyncio.Event()
         self._ending = False
         self._redis = Outage("Redis", "webhooks go on; after a crash more of them than usual would be sent again")
 
@@ -137,13 +138,17 @@ class Line:
     def _began(self, partition: _Partition, offset: int, first: int) -> None:
         if offset in partition.ledger.open:
             partition.ledger.open[offset] = first
-            self._unsaved[partition.source] = partition
+            self._note(partition)
+
+    def _note(self, partition: _Partition) -> None:
+        self._unsaved[partition.source] = partition
+        self._news.set()
 
     def _done(self, partition: _Partition, message: Any) -> None:
         partition.ledger.done(message.offset)
         if not self._current(message):
             return
-        self._unsaved[partition.source] = partition
+        self._note(partition)
         while partition.acknowledged < partition.ledger.settled:
             self._ack(message.topic, message.partition, partition.acknowledged)
             partition.acknowledged += 1
@@ -151,23 +156,28 @@ class Line:
     async def save(self) -> None:
         """Writes what is done with, again and again, until `end`."""
         while not self._ending:
-            await asyncio.sleep(_SAVE_EVERY)
-            await self._save()
+            await self._news.wait()
+            await asyncio.sleep(_SAVE_EVERY if await self._save() else _SAVE_AGAIN)
 
-    async def _save(self) -> None:
-        if not self._unsaved:
-            return
+    async def _save(self) -> bool:
+        self._news.clear()
         unsaved, self._unsaved = self._unsaved, {}
+        if not unsaved:
+            return True
         try:
             await self._notes.save({source: str(partition.ledger) for source, partition in unsaved.items()})
-            self._redis.over()
         except (RedisError, OSError) as error:
             self._redis.failed(error)
             self._unsaved = unsaved | self._unsaved
+            self._news.set()
+            return False
+        self._redis.over()
+        return True
 
     async def end(self, timeout: float) -> None:
         """Lets what is just being sent end, `timeout` seconds at most; starts nothing more."""
         self._ending = True
+        self._news.set()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=timeout)
             for task in late:

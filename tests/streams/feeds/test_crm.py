@@ -130,25 +130,24 @@ async def test_a_fault_of_theirs_or_of_the_set_up_loses_nothing(crm: Callable[..
 async def test_from_setup_over_kills_to_the_newest_state_of_everybody(
     setup: Setup, worker: Callable[..., Process], producer: AIOKafkaProducer, gedrag: Callable[..., str], tmp_path: Path
 ) -> None:
-    hubspot = await Crm(down=1).start()
+    hubspot = await Crm().start()
     (tmp_path / "token").write_text(TOKEN + "\n")
     (tmp_path / "gedrag.toml").write_text('crm_token_file = "token"\n')
     settings = {"crm_url": hubspot.url}
     try:
-        await asyncio.to_thread(gedrag, "crm", "setup", code=1, **settings)
         said = await asyncio.to_thread(gedrag, "crm", "setup", **settings)
         assert "gedrag_cart_abandoned_since" in said and hubspot.properties[ID]["hasUniqueValue"] is True
         assert "all properties are there" in await asyncio.to_thread(gedrag, "crm", "setup", **settings)
         expected: dict[str, dict[str, str]] = {}
         process = worker("crm", **settings)
         await eventually(lambda: "topics made" in process.text(), "the topics", process)
-        for n in range(3000):
+        for n in range(2000):
             each = change(f"c{n * 7919 % 400}", 1 + n // 400)
             await producer.send(setup.names.changes, key=each["customer_id"].encode(), value=encoded(each))
             expected[each["customer_id"]] = {
                 "gedrag_cart_abandoned": "true" if each["kind"] == "entered" else "false", "gedrag_cart_abandoned_since": each["at"],
             }  # fmt: skip
-            if n == 1500:
+            if n == 1000:
                 await producer.flush()
                 await eventually(lambda: len(hubspot.contacts) == 400, "the first contacts", process)
                 process.kill()
@@ -156,7 +155,7 @@ async def test_from_setup_over_kills_to_the_newest_state_of_everybody(
         await producer.flush()
         await eventually(lambda: hubspot.contacts == expected, "everybody's newest state", process)
         await stopped(process)
-        assert max(hubspot.sizes) <= 100 and set(hubspot.statuses) <= {200, 201, 502}
+        assert max(hubspot.sizes) <= 100 and set(hubspot.statuses) <= {200, 201}
         for customer in ("c1", "c399"):
             since = [each["gedrag_cart_abandoned_since"] for name, each in hubspot.writes if name == customer]
             assert since[-1] == max(since)

@@ -37,10 +37,10 @@ def changes(customers: int) -> list[Change]:
 
 @pytest.fixture
 async def shop(redis: Redis, redis_url: str, topic_prefix: str) -> Callable[..., Any]:
-    """`gedrag export` on a view of 12,003 customers."""
+    """`gedrag export` on a view of 5,103 customers."""
     view = LiveView(redis, topic_prefix)
-    for start in range(0, 24_006, 2000):
-        await view.apply("t/0", changes(12_003)[start : start + 2000])
+    for start in range(0, 10_206, 2000):
+        await view.apply("t/0", changes(5_103)[start : start + 2000])
 
     def export(*words: str) -> Any:
         settings = [f"--set={each}" for each in (f"app_id={topic_prefix}", f"redis={redis_url}", f"segments={SEGMENTS}")]
@@ -51,19 +51,19 @@ async def shop(redis: Redis, redis_url: str, topic_prefix: str) -> Callable[...,
 
 async def test_csv_to_standard_output(shop: Callable[..., Any]) -> None:
     result = await asyncio.to_thread(shop, "cart_abandoned")
-    assert result.exit_code == 0 and "12,003 members of cart_abandoned" in result.stderr
+    assert result.exit_code == 0 and "5,103 members of cart_abandoned" in result.stderr
     rows = list(csv.reader(io.StringIO(result.stdout)))
     assert rows[0] == ["customer_id", "since"] and rows[1] == ["c0", "2026-03-01T10:00:00.000Z"]
-    assert [row[0] for row in rows[1:]] == [f"c{n}" for n in range(12_003)]
+    assert [row[0] for row in rows[1:]] == [f"c{n}" for n in range(5_103)]
 
 
 async def test_ndjson_and_parquet_to_files(shop: Callable[..., Any], tmp_path: Path, redis: Redis, topic_prefix: str) -> None:
     assert (await asyncio.to_thread(shop, "engagement.dormant", "--out", str(tmp_path / "d.ndjson"))).exit_code == 0
     lines = [json.loads(line) for line in (tmp_path / "d.ndjson").read_text().splitlines()]
-    assert lines[1] == {"customer_id": "c3", "since": "2026-03-01T10:00:00.003Z"} and len(lines) == 4001
+    assert lines[1] == {"customer_id": "c3", "since": "2026-03-01T10:00:00.003Z"} and len(lines) == 1701
     assert (await asyncio.to_thread(shop, "engagement", "--out", str(tmp_path / "e.parquet"))).exit_code == 0
     rows = parquet.read_table(tmp_path / "e.parquet").to_pylist()
-    assert len(rows) == 12_003 and {row["tier"] for row in rows} == {"regular", "dormant"}
+    assert len(rows) == 5_103 and {row["tier"] for row in rows} == {"regular", "dormant"}
     assert {"customer_id": "c3", "tier": "dormant", "since": datetime(2026, 3, 1, 10, 0, 0, 3000, tzinfo=UTC)} in rows
     assert [key async for key in redis.scan_iter(match=f"{topic_prefix}:export:*")] == [], "nothing is left in Redis"
 
@@ -84,8 +84,8 @@ async def test_what_changes_meanwhile_does_not_show(redis: Redis, topic_prefix: 
     assert found == [f"c{n}" for n in range(50)]
 
 
-async def test_wrong_use_says_what_would_be_right(shop: Callable[..., Any]) -> None:
-    result = await asyncio.to_thread(shop, "cart_abandonned")
+def test_wrong_use_says_what_would_be_right() -> None:
+    result = CliRunner().invoke(build(), ["export", "cart_abandonned", f"--set=segments={SEGMENTS}"])
     assert result.exit_code == 2 and "did you mean `cart_abandoned`?" in result.stderr
 
 

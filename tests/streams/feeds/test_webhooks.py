@@ -9,7 +9,6 @@ import urllib.request
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
 from aiokafka import AIOKafkaProducer
 
 from streams.embedded.process import free_port
@@ -95,11 +94,10 @@ async def test_killed_again_and_again_nothing_is_lost_and_an_id_has_one_body(
     assert len({*hook.got}) == len(everything), "an id never has two bodies"
     assert all(hook.of(f"c{n}") == list(range(1, 21)) for n in range(40))
     repeats = len(hook.got) - len(everything)
-    assert repeats <= 40 + 2 * 60, f"{repeats} of those taken came again"
+    assert repeats <= 40 + 2 * 20, f"{repeats} of those taken came again"
     await stopped(process)
 
 
-@pytest.mark.parametrize("role", ["webhooks", "crm"])
-def test_a_role_that_is_not_set_up_says_so(worker: Callable[..., Process], role: str) -> None:
-    process = worker(role)
+def test_a_role_that_is_not_set_up_says_so(worker: Callable[..., Process]) -> None:
+    process = worker("webhooks")
     assert process.wait() == 2 and "isn't set up; see docs/feeds.md" in process.text()
