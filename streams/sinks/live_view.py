@@ -152,7 +152,7 @@ class LiveView:
     # ---- making another
 
     async def swap(self, *, force: bool = False) -> str:
-        """Makes this view, built beside, the current one; or, without `force`, returns a source of which the current one has taken in more."""
+        """Makes this view, built beside, the current one; or returns a source of which that has taken in more, unless `force`d."""
         return str((await self._swap(args=[self._base, self._generation, "1" if force else ""])).decode())
 
     async def wipe(self) -> None:
