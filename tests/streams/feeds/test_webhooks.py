@@ -68,7 +68,7 @@ async def test_each_endpoint_gets_what_it_asked_for_and_none_waits_for_another(
     await stopped(process)
 
 
-async def test_killed_again_and_again_nothing_is_lost_and_an_id_has_one_body(
+async def test_killed_and_the_endpoint_down_nothing_is_lost_and_an_id_has_one_body(
     setup: Setup, worker: Callable[..., Process], producer: AIOKafkaProducer, receiver: Start
 ) -> None:
     dice = random.Random(3)
@@ -80,12 +80,9 @@ async def test_killed_again_and_again_nothing_is_lost_and_an_id_has_one_body(
     sent = await put(producer, setup, [change(f"c{n % 40}", 1 + n // 40) for n in range(800)])
     again = [each | {"detected_at": "2026-03-01T12:00:00.000Z"} for each in sent[-40:]]  # as after a crash of the engine
     await put(producer, setup, again)
-    await eventually(lambda: len(hook.ids) >= 150, "some of them", process)
+    await eventually(lambda: len(hook.ids) >= 250, "some of them", process)
     process.kill()
-    process = worker("webhooks", webhooks=settings)
-    await eventually(lambda: len(hook.ids) >= 350, "more of them", process)
     await hook.stop()
-    process.kill()
     process = worker("webhooks", webhooks=settings)
     await eventually(lambda: "the endpoint fails" in process.text(), "nobody is there", process)
     await hook.start()
@@ -94,7 +91,7 @@ async def test_killed_again_and_again_nothing_is_lost_and_an_id_has_one_body(
     assert len({*hook.got}) == len(everything), "an id never has two bodies"
     assert all(hook.of(f"c{n}") == list(range(1, 21)) for n in range(40))
     repeats = len(hook.got) - len(everything)
-    assert repeats <= 40 + 2 * 20, f"{repeats} of those taken came again"
+    assert repeats <= 40 + 20, f"{repeats} of those taken came again"
     await stopped(process)
 
 
