@@ -6,7 +6,5 @@ from scoring.traits import browsing, cart, engagement, orders, presence, profile
 from scoring.traits.attribute import Attribute
 
 CATALOG: dict[str, Attribute] = {
-    attribute.name: attribute
-    for trait in (presence, browsing, cart, orders, engagement, profile)
-    for attribute in trait.ATTRIBUTES
+    attribute.name: attribute for trait in (presence, browsing, cart, orders, engagement, profile) for attribute in trait.ATTRIBUTES
 }

@@ -27,6 +27,7 @@ def no_waiting(app: Any) -> None:
 
     app.on_configured.connect(configured, weak=False)
 
+
 #: Those there are in this process: for figures.
 every: WeakSet[InOrder] = WeakSet()
 

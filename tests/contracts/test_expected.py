@@ -65,9 +65,7 @@ def test_as_arrived_within_lateness_ends_the_same(case: Case, seed: int, tmp_pat
     actual = changes(tmp_path / "changes.ndjson")
     assert any(change["cause"] == "late_event" for change in actual)
     plain = without_history(case)
-    ended, expected = (
-        {k: v for k, v in memberships(c).items() if k[1] in plain} for c in (actual, changes(case.expected))
-    )
+    ended, expected = ({k: v for k, v in memberships(c).items() if k[1] in plain} for c in (actual, changes(case.expected)))
     assert {k: (ended.get(k), expected.get(k)) for k in ended.keys() | expected.keys() if ended.get(k) != expected.get(k)} == {}
 
 

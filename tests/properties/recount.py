@@ -45,7 +45,7 @@ class Standing:
 
 @dataclass
 class Recount:
-    """Feed it events in the order they arrive; `until` lets time pass. """
+    """Feed it events in the order they arrive; `until` lets time pass."""
 
     definitions: Definitions
     lateness: int = LATENESS

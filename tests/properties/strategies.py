@@ -155,9 +155,11 @@ def conditions(known: Known) -> st.SearchStrategy[tree.Condition]:
     leaves = [comparisons(), comparisons(), comparisons(), st.sampled_from(FLAGS).map(tree.Flag), *references(known)]
     return st.recursive(
         st.one_of(leaves),
-        lambda inner: st.builds(tree.Not, inner)
-        | st.builds(tree.And, st.lists(inner, min_size=2, max_size=3).map(tuple))
-        | st.builds(tree.Or, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+        lambda inner: (
+            st.builds(tree.Not, inner)
+            | st.builds(tree.And, st.lists(inner, min_size=2, max_size=3).map(tuple))
+            | st.builds(tree.Or, st.lists(inner, min_size=2, max_size=3).map(tuple))
+        ),
         max_leaves=4,
     )
 

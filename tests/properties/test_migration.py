@@ -21,9 +21,7 @@ from tests.properties.strategies import definitions, gaps, in_order
 def marked(defined: Definitions, mark: str, like: Definitions) -> Definitions:
     """With definitions that tell apart what means something else than it does in `like`, and its engagement: that is folded in already."""
     same = {s.name: s for s in like.segments}
-    segments = tuple(
-        s if s == same.get(s.name) else replace(s, definition=f"{n:015}{mark}") for n, s in enumerate(defined.segments)
-    )
+    segments = tuple(s if s == same.get(s.name) else replace(s, definition=f"{n:015}{mark}") for n, s in enumerate(defined.segments))
     return Definitions(segments, like.engagement, fingerprint=hash(segments) & 0xFFFFFFFF)
 
 
