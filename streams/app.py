@@ -49,6 +49,9 @@ def create(settings: Settings, role: str) -> faust.App:
         broker_session_timeout=settings.session_timeout / 1000,
         broker_heartbeat_interval=min(1.0, settings.session_timeout / 6000),
         broker_commit_interval=1.0,
+        # By default a member that takes no records for a quarter of an hour is thought to be stuck and leaves its group: an agent waits so
+        # long where what it writes to is away.
+        broker_max_poll_interval=365 * 86_400.0,
         topic_allow_declare=False,
         topic_disable_leader=True,
         topic_partitions=settings.partitions,

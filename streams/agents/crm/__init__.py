@@ -12,7 +12,6 @@ from scoring.segments.read import read as read_segments
 from streams.agents.crm.properties import missing, wanted
 from streams.agents.crm.sync import Sync
 from streams.agents.dead_letters import DeadLetterBox
-from streams.agents.idle import stay_while_idle
 from streams.agents.in_order import no_waiting
 from streams.agents.parting import part
 from streams.agents.reach import reach_redis, redis_of
@@ -92,7 +91,6 @@ def obstacles() -> list[str]:
 def register(app: Any, settings: Settings, name: str) -> Any:
     """Makes the agent on the Faust app; returns it. Nothing is connected before the app starts."""
     no_waiting(app)
-    stay_while_idle(app)
 
     @app.agent(topic(app, settings, "segment-changes"), name=f"crm-{name}")  # type: ignore[untyped-decorator, unused-ignore]
     async def crm(stream: Any) -> None:

@@ -10,7 +10,6 @@ import structlog
 from faust.types.tuples import Message
 
 from streams.agents.dead_letters import DeadLetterBox
-from streams.agents.idle import stay_while_idle
 from streams.agents.in_order import no_waiting
 from streams.agents.parting import part
 from streams.agents.reach import reach_redis, redis_of
@@ -72,7 +71,6 @@ def register(app: Any, settings: Settings, name: str) -> Any:
     """Makes the agent of an endpoint on the Faust app; returns it. Nothing is connected before the app starts."""
     endpoint = next(each for each in endpoints(settings) if each.name == name)
     no_waiting(app)
-    stay_while_idle(app)
 
     @app.agent(topic(app, settings, "segment-changes"), name=f"webhooks-{name}")  # type: ignore[untyped-decorator, unused-ignore]
     async def webhooks(stream: Any) -> None:
