@@ -17,7 +17,7 @@ from streams.customers.changelog import ERASED
 from streams.kafka.place import partition_of
 from tests import parts
 from tests.integration.worker.agreement import settled
-from tests.integration.worker.recount import applied, records
+from tests.integration.worker.recount import Outcome, applied, records
 from tests.integration.worker.running import HERE, Process, Setup
 from tests.integration.worker.shop import CART_EVENTS, PAGE_VIEWS, PROFILES, Feed
 from tests.integration.worker.test_identities import IDENTITIES, states
@@ -139,11 +139,12 @@ async def test_forgotten_under_every_id_and_back_with_a_new_consent(
     running.stop()
     known = await states(setup)
     assert form_of(known[gone]) == LIVING and known[gone].product_view_count == 0 and alias not in known
-    back = [change for change in map(_value, await records(setup.address, setup.names.changes, 4)) if change["customer_id"] == gone]
-    assert len({change["change_id"] for change in back}) == len(back), "no id comes twice"
-    assert (await sends(setup, gone))[0]["message_id"] != (await sends(setup, gone))[1]["message_id"]
+    # What the killed worker had sent and not yet noted is there twice. An id used anew would say two things.
+    whole = Outcome()
+    for record in await records(setup.address, setup.names.changes, setup.partitions):
+        whole.add(record.value)
+    assert whole.contradictions == []
+    back = [change for change in whole.of({gone}).changes.values() if change["segment"] == "cart_abandoned"]
+    assert [(change["kind"], change["cause"] == "erasure") for change in back] == [("entered", False), ("exited", True), ("entered", False)]
+    assert len({message["message_id"] for message in await sends(setup, gone)}) == 2
     await redis.aclose()
-
-
-def _value(record: Any) -> dict[str, Any]:
-    return json.loads(record.value)
