@@ -53,6 +53,7 @@ class Withdrawals:
         self._more = asyncio.Condition()
         self._new = asyncio.Event()
         self._consumer: Any = None
+        self._closing: asyncio.Future[None] | None = None  # done when the consumer is given up
         self._reading: asyncio.Task[None] | None = None
         self._away = Outage("the broker or Redis", "no mail is sent before it is known what the engine has taken back")
 
@@ -82,23 +83,31 @@ class Withdrawals:
     async def _end(self, place: TopicPartition) -> int:
         backoff = Backoff(longest=10.0)
         while True:
-            if (consumer := self._consumer) is None:
+            consumer, closing = self._consumer, self._closing
+            if consumer is None or closing is None:
                 await asyncio.sleep(0.02)
                 continue
+            asking = asyncio.ensure_future(consumer.end_offsets([place]))
             try:
-                ends: dict[TopicPartition, int] = await consumer.end_offsets([place])
-                return ends[place]
+                # A consumer that is stopped meanwhile would go on asking through its closed connections until it times out (40 s).
+                await asyncio.wait({asking, closing}, return_when=asyncio.FIRST_COMPLETED)
+                if asking.done():
+                    ends: dict[TopicPartition, int] = asking.result()
+                    return ends[place]
             except (KafkaError, OSError) as error:
                 self._away.failed(error)
                 await asyncio.sleep(backoff.next())
+            finally:
+                asking.cancel()
 
     async def _run(self) -> None:
         backoff = Backoff(longest=10.0)
         while True:
             consumer = clients.consumer(self._settings, auto_offset_reset="earliest", fetch_max_wait_ms=100)
+            closing = asyncio.get_running_loop().create_future()
             try:
                 await consumer.start()
-                self._consumer = consumer
+                self._consumer, self._closing = consumer, closing
                 self._new.set()
                 await self._follow(consumer)
             except (KafkaError, RedisError, OSError) as error:
@@ -106,6 +115,7 @@ class Withdrawals:
                 await asyncio.sleep(backoff.next())
             finally:
                 self._consumer = None
+                closing.set_result(None)
                 await consumer.stop()
 
     async def _follow(self, consumer: Any) -> None:
