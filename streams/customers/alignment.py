@@ -7,6 +7,9 @@ own timestamp and the moment it was fetched.
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import islice
+
 from scoring.events.schema import HANDOVERS, IDENTITIES, RANKS, Event
 from scoring.merge.handover import Handover
 
@@ -14,7 +17,9 @@ from scoring.merge.handover import Handover
 Item = tuple[int, int, int, bytes, Event | Handover]
 
 #: Events a topic may have waiting before it is read no further.
-CAPACITY = 12_000
+CAPACITY = 48_000
+#: Events of one customer that are taken at once: nobody else has a turn meanwhile, and what they put out stands in one record.
+MOST_OF_ONE = 3_000
 
 
 class Alignment:
@@ -65,6 +70,7 @@ class Alignment:
                 taken += queue[:cut]
                 queues[rank] = queue[cut:]
         taken.sort()  # never compares further than (time, rank, offset), which differ
+        limit = _for_one(taken, limit)
         if len(taken) <= limit:
             return taken, bound
         back = taken[limit:]
@@ -78,6 +84,17 @@ class Alignment:
     def applied(self) -> list[int]:
         """By rank, the offset below which everything has been taken."""
         return [queue[0][2] if queue else position for queue, position in zip(self.queues, self.position, strict=True)]
+
+
+def _for_one(taken: list[Item], limit: int) -> int:
+    """How many may be taken so that no customer has too many."""
+    if len(taken) <= MOST_OF_ONE:
+        return limit
+    key, most = Counter(item[3] for item in taken).most_common(1)[0]
+    if most <= MOST_OF_ONE:
+        return limit
+    places = (place for place, item in enumerate(taken) if item[3] == key)
+    return min(limit, next(islice(places, MOST_OF_ONE, None)))
 
 
 def _after(queue: list[Item], bound: int) -> int:

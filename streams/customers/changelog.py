@@ -77,8 +77,13 @@ def value(epoch: int, due: int, fingerprint: int, state: bytes) -> bytes:
 def with_outbox(stored: bytes, outbox: list[list[Any]]) -> bytes:
     """The same value with these outputs, `[sequence, entry]`, the oldest first; it had none."""
     _, epoch, due, _, fingerprint = HEADER.unpack_from(stored)
+    return HEADER.pack(FORMAT, epoch, due, outbox[-1][0], fingerprint) + stored[SIZE:] + packed(outbox)
+
+
+def packed(outbox: list[list[Any]]) -> bytes:
+    """Outputs as they come after the state."""
     added = _encode(outbox)
-    return HEADER.pack(FORMAT, epoch, due, outbox[-1][0], fingerprint) + stored[SIZE:] + added + _LENGTH.pack(len(added))
+    return added + _LENGTH.pack(len(added))
 
 
 def without_outbox(stored: bytes) -> bytes:

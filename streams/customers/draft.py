@@ -66,11 +66,12 @@ class Draft:
         self.marked = partition.delivered
         mark(self.batches, partition.epoch, self.marked)
         outbox.drop_confirmed(partition.open, self.marked.confirmed)
+        self._earlier = [put_out for _, put_out in partition.open]
         self._open = partition.open
         self._put_out: dict[bytes, list[Entry]] = {}
         self._add, self._states, self._arm = self.batches.add, partition.states, partition.wheel.arm
         self._epoch, self._fingerprint, self._render, self._now = partition.epoch, engine.fingerprint, engine.render, now
-        self._held: list[tuple[bytes, Customer, int]] = []
+        self._held: list[tuple[bytes, Customer, int, bool]] = []
         #: Changes and messages with their instant and customer; in order once `outputs` was begun.
         self.said: list[tuple[int, bytes, Entry]] = []
         #: What is said to other customers, or of one that is a customer no more: in the order it was said.
@@ -88,7 +89,7 @@ class Draft:
                     self.said.append((entry[outbox.AT], key, entry))
                 else:
                     self.handed.append((key, entry))
-        self._held.append((key, state, armed))
+        self._held.append((key, state, armed, bool(entries)))
         if len(self._held) == HELD:
             self._write()
 
@@ -102,17 +103,20 @@ class Draft:
 
     def _write(self) -> None:
         pack, states, arm, add, epoch, fingerprint = HEADER.pack, self._states, self._arm, self._add, self._epoch, self._fingerprint
-        flushes, with_outbox, outbox_of = self._open, changelog.with_outbox, outbox.of
-        for key, state, armed in self._held:
+        earlier = self._earlier
+        for key, state, armed, speaks in self._held:
             due = state.due
             state.due = state.definitions = 0  # they stand in the header
-            value = states[key] = pack(FORMAT, epoch, due, 0, fingerprint) + encode(state)
+            body = encode(state)
+            value = states[key] = pack(FORMAT, epoch, due, 0, fingerprint) + body
             if due < armed:
                 arm(key, due)
-            for _, waiting in flushes:
-                if key in waiting:
-                    value = with_outbox(value, outbox_of(flushes, key))
-                    break
+            for put_out in earlier:
+                if key in put_out:
+                    speaks = True
+            if speaks:
+                waiting = outbox.of(self._open, key)
+                value = pack(FORMAT, epoch, due, waiting[-1][0], fingerprint) + body + changelog.packed(waiting)
             add(key, value)
         self._held.clear()
 

@@ -16,11 +16,16 @@ from streams.customers.tally import Tallies, Tally
 from streams.kafka.names import Names
 
 #: What one flush takes on at most. The more it does, the more often a customer has several events in it, whose state is then read and
-#: written once; the longer its outputs wait for each other.
-EVENTS = 12_000
+#: written once. A partition with more than that still to be read gathers them; one that is up to date never waits.
+EVENTS = 48_000
 FIRINGS = 5_000
 #: Portions of customers taken over from other definitions.
 MIGRATIONS = 4
+
+#: Seconds for which a partition far behind may gather events for a flush.
+GATHERED = 1.0
+#: Milliseconds by which deadlines may be behind the events for that.
+OVERDUE = 1_000
 
 #: Seconds after which positions are written although no customer changed.
 MARK_AFTER = 0.5
@@ -71,6 +76,7 @@ class Flusher:
         Yields now and then, so that others may have a turn. Whoever finds the partition given up meanwhile lets the rest be: what was
         done is in its memory alone.
         """
+        partition.flushed_at = clock
         draft = Draft(partition, self._engine, now, self._make)
         if partition.outdated:
             for _ in range(MIGRATIONS):
@@ -80,7 +86,9 @@ class Flusher:
             events, deadlines = partition.watermark.bounds(partition.alignment)
             items, until = partition.alignment.take(events, EVENTS)
             yield
-            yield from self._evaluator.run(partition, items, min(until, deadlines), FIRINGS, draft)
+            until = min(until, deadlines)
+            yield from self._evaluator.run(partition, items, until, FIRINGS, draft)
+            partition.overdue = partition.wheel.fired < until - OVERDUE
         letters, partition.letters = partition.letters, []
         if not draft.customers and not letters and not self._mark_is_due(partition, clock):
             return None
@@ -140,3 +148,11 @@ class Flusher:
             self._counters.messages += 1
         elif topic == "segment-changes":
             self._counters.changes += 1
+
+
+def gathers(partition: Partition, clock: float) -> bool:
+    """Whether to wait for more, at monotonic seconds `clock`: a partition far behind gets there sooner by larger flushes."""
+    alignment = partition.alignment
+    if partition.overdue or alignment.waiting() >= EVENTS or clock - partition.flushed_at > GATHERED:
+        return False
+    return partition.watermark.lag(alignment) > EVENTS

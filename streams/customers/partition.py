@@ -53,6 +53,10 @@ class Partition:
     #: What the newest position record says, and when it was written (monotonic seconds).
     marked: Delivered | None = None
     marked_at: float = 0.0
+    #: When a flush was begun last (monotonic seconds).
+    flushed_at: float = 0.0
+    #: The last flush left deadlines that are due.
+    overdue: bool = False
     committed: list[int] = field(default_factory=list)
     in_flight: int = 0
     chain: asyncio.Task[None] | None = None

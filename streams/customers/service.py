@@ -20,7 +20,7 @@ from streams.customers.counters import Counters
 from streams.customers.delivery import DEPTH
 from streams.customers.evaluate import Evaluator
 from streams.customers.figures import Figures
-from streams.customers.flush import Flush, Flusher
+from streams.customers.flush import Flush, Flusher, gathers
 from streams.customers.handing import handed_over
 from streams.customers.intake import Intake
 from streams.customers.membership import Membership
@@ -142,7 +142,7 @@ class CustomerService(Service):
         tenure = self._membership.tenure
         flushes: list[tuple[Partition, Flush]] = []
         for partition in list(self.partitions.values()):
-            if partition.ready and partition.in_flight < DEPTH:
+            if partition.ready and partition.in_flight < DEPTH and not gathers(partition, monotonic()):
                 flush = await self._flush(tenure.flusher, partition)
                 if flush is not None:
                     flushes.append((partition, flush))

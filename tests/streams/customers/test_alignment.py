@@ -10,7 +10,7 @@ import pytest
 
 from scoring.events.decode import Invalid
 from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, PURCHASES, RANKS, PageView
-from streams.customers.alignment import CAPACITY, Alignment, Item
+from streams.customers.alignment import CAPACITY, MOST_OF_ONE, Alignment, Item
 from streams.customers.counters import Counters
 from streams.customers.intake import Intake
 from streams.customers.partition import Partition
@@ -50,6 +50,17 @@ def test_what_is_more_than_a_flush_takes_stays_in_order() -> None:
         assert all(queue[0][0] > until for queue in alignment.queues if queue), "nothing at or before `until` is left"
         seen += places(taken)
     assert seen == sorted(seen) and len(seen) == 20
+
+
+def test_one_customer_fills_no_flush() -> None:
+    """What it puts out in a flush stands in one record, which the broker must take."""
+    alignment = Alignment([0] * RANKS)
+    several = MOST_OF_ONE * 2 + 500
+    other = (several, PAGE_VIEWS, several, b"c2", PageView("c2", several))
+    alignment.add(PAGE_VIEWS, [*(item(n, PAGE_VIEWS, n) for n in range(several)), other], several + 1)
+    portions = [alignment.take(several, 10 * several)[0] for _ in range(3)]
+    assert [len(portion) for portion in portions] == [MOST_OF_ONE, MOST_OF_ONE, 501]
+    assert [each[2] for portion in portions for each in portion] == list(range(several + 1))
 
 
 @pytest.mark.parametrize("seed", range(20))

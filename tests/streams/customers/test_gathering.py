@@ -1,0 +1,41 @@
+"""When a partition waits for more events, and when it never does."""
+
+from __future__ import annotations
+
+from scoring.events.schema import PAGE_VIEWS, RANKS, PageView
+from streams.customers.alignment import Alignment
+from streams.customers.flush import EVENTS, GATHERED, gathers
+from streams.customers.partition import Partition
+
+CLOCK = 100.0
+
+
+def partition(waiting: int, behind: int) -> Partition:
+    found = Partition(0, ready=True, alignment=Alignment([0] * RANKS), flushed_at=CLOCK)
+    event = PageView("c1", 1)
+    found.alignment.add(PAGE_VIEWS, [(1, PAGE_VIEWS, n, b"c1", event) for n in range(waiting)], waiting)
+    for rank in range(RANKS):
+        found.watermark.seen(rank, waiting + behind if rank == PAGE_VIEWS else 0, 1_000)
+    return found
+
+
+def test_one_that_is_far_behind_waits_for_a_full_flush() -> None:
+    assert gathers(partition(10, EVENTS + 1), CLOCK)
+    assert not gathers(partition(EVENTS, EVENTS + 1), CLOCK), "it is full"
+
+
+def test_one_that_is_up_to_date_never_waits() -> None:
+    assert not gathers(partition(10, 0), CLOCK)
+    assert not gathers(partition(10, EVENTS), CLOCK), "what is left would not fill another"
+
+
+def test_no_longer_than_a_moment() -> None:
+    slow = partition(10, EVENTS + 1)
+    assert gathers(slow, CLOCK + GATHERED)
+    assert not gathers(slow, CLOCK + GATHERED + 0.1)
+
+
+def test_not_while_deadlines_are_left_to_fire() -> None:
+    late = partition(10, EVENTS + 1)
+    late.overdue = True
+    assert not gathers(late, CLOCK)
