@@ -16,7 +16,7 @@ from tests.properties.profiles import LONG
 from tests.properties.recount import Change, recount
 
 CASES = list(cases())
-SOME = 10_000 if LONG else 12
+SOME = 10_000 if LONG else 6
 
 
 def ms(instant: str) -> int:
