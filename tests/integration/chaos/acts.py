@@ -120,6 +120,8 @@ async def outage(stage: Stage, act: Outage) -> None:
     await _away(container, act)
     if act.what == "smtp" and act.how != "paused":
         stage.cut += 1
+    if act.what == "redis" and act.how == "paused":
+        stage.paused = max(stage.paused, act.seconds)
     stage.tally.outages[f"{act.what} {act.how}"] += 1
 
 

@@ -16,7 +16,7 @@ def progress(number: int, rounds: int, round_: Round, tally: Tally, seconds: flo
     done += [f"{count} × {how}" for how, count in sorted(tally.outages.items())]
     done += [f"{count} zombies {how}" for how, count in sorted(tally.zombies.items())]
     done += [f"{tally.compacted:,} records compacted away"] if tally.compacted else []
-    said = f"{tally.changes:,} changes, {tally.repeats:,} repeats, {tally.mails:,} mails"
+    said = f"{tally.changes:,} changes, {tally.repeats:,} repeats, {tally.mails:,} mails, {tally.withheld.total():,} withheld"
     wrong = ", ".join(f"{name} {getattr(tally, name)}" for name in BROKEN if getattr(tally, name))
     verdict = "as it ought to be" if tally.holds else f"WRONG: {wrong or 'stuck'}"
     return f"[{number}/{rounds}] {round_.scene:8} seed {round_.seed}  {seconds:5.1f} s  {', '.join(done)}; {said}: {verdict}"
@@ -38,7 +38,8 @@ def table(tally: Tally, seconds: float) -> str:
         ("  judged by brute force as well", tally.naive_customers), ("changes", tally.changes), ("messages", tally.messages),
         ("repeats of changes and messages, same id and content", tally.repeats),
         ("changelog records of a former worker, ignored", tally.stale_records), ("changelog records compacted away", tally.compacted),
-        ("mails", tally.mails), ("mails twice, where delivery was killed or cut off", tally.mails_doubled),
+        ("mails", tally.mails), *((f"mails not sent, {why}", count) for why, count in _ordered(tally.withheld)),
+        ("mails twice, where delivery was killed or cut off", tally.mails_doubled),
     ]  # fmt: skip
     rows += [(name.replace("_", " "), getattr(tally, name)) for name in BROKEN]
     width = max(len(name) for name, _ in rows)

@@ -31,7 +31,8 @@ def judge() -> Engine:
 
 @dataclass
 class Stage:
-    """`cut`: mails that may be there twice, since delivery was killed or its connections were broken so often."""
+    """`cut`: mails that may be there twice, since delivery was killed or its connections were broken so often. `paused`: seconds that
+    Redis was longest paused, and with it whoever was asking it."""
 
     around: Surroundings
     setup: Setup
@@ -39,6 +40,7 @@ class Stage:
     traffic: Traffic
     tally: Tally
     cut: int = 0
+    paused: float = 0.0
 
     def engine(self, name: str, *, lasting_name: bool = True, kept: bool = True, **how: object) -> Member:
         """A worker of the customer engine. `lasting_name`: one that is killed and started again takes its place at once."""

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field, fields
 #: Figures of which a single one means that a promise is broken.
 BROKEN = (
     "missing", "extra", "differing", "contradictory", "wrong_order", "wrong_states", "naive_differs", "messages_missing", "messages_extra",
-    "messages_differing", "mails_missing", "mails_extra", "mails_doubled_without_cause", "view_wrong", "dead_letters",
+    "messages_differing", "withdrawals_missing", "withdrawals_extra", "mails_missing", "mails_extra", "mails_not_on_record",
+    "mails_after_withdrawal", "mails_withheld_without_cause", "mails_doubled_without_cause", "view_wrong", "dead_letters",
 )  # fmt: skip
 
 
 @dataclass
 class Tally:
-    """`kills` by point, `broker` and `outages` by kind, `ended`: workers that ended by themselves, by exit status."""
+    """`kills` by point, `broker` and `outages` by kind, `ended`: workers that ended by themselves, by exit status, `withheld`: mails
+    rightly not sent, by reason."""
 
     kills: Counter[str] = field(default_factory=Counter)
     rebalances: int = 0
@@ -32,6 +34,7 @@ class Tally:
     compacted: int = 0  # changelog records that compaction took away
     naive_customers: int = 0  # judged by the recount that shares nothing with the engine, as well
     mails: int = 0
+    withheld: Counter[str] = field(default_factory=Counter)
     mails_doubled: int = 0  # where delivery was killed or cut off
     missing: int = 0
     extra: int = 0
@@ -42,8 +45,13 @@ class Tally:
     messages_missing: int = 0
     messages_extra: int = 0
     messages_differing: int = 0
+    withdrawals_missing: int = 0
+    withdrawals_extra: int = 0
     mails_missing: int = 0
     mails_extra: int = 0
+    mails_not_on_record: int = 0  # not marked as sent: they would be sent again
+    mails_after_withdrawal: int = 0
+    mails_withheld_without_cause: int = 0
     mails_doubled_without_cause: int = 0
     view_wrong: int = 0
     naive_differs: int = 0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections import defaultdict
 from typing import Any
 
 from scoring.events.instants import epoch_ms
+from scoring.instants import rfc3339
 from streams.clock import now_ms
 from tests.integration.chaos.lateness import arrivals
+from tests.integration.chaos.mails import LOOKS, Withdrawal, mails_of, outcomes_of
+from tests.integration.chaos.mails import judged as judged_mails
 from tests.integration.chaos.naive import judged
 from tests.integration.chaos.stage import Stage, judge
 from tests.integration.chaos.tally import Tally
@@ -30,13 +34,15 @@ async def judge_round(stage: Stage, end: int) -> None:
     tally.messages += len(got.messages)
     tally.repeats += got.repeats
     tally.found("dead_letters", await records(address, names.dead_letters))
+    withdrawals = await records(address, names.withdrawals)
+    await _mails(stage, got, withdrawals)
     want, got = without(want, late), without(got, late)
     _changes_and_messages(tally, want, got, end)
     _states(tally, want, got)
     tally.found("contradictory", [*got.contradictions, *contradictions(got)])
     customers = sorted(events.keys() - late)
     tally.found("naive_differs", judged(tally, {each: events[each] for each in customers}, got, end))
-    _mails(stage, got)
+    _withdrawals(tally, want, withdrawals, late, end)
     there = await live_view(stage.around.redis, stage.setup.names.app_id)
     ought = view_of(want, got)
     tally.found("view_wrong", [(each, ought.get(each), there.get(each)) for each in (ought.keys() | there.keys()) - late
@@ -48,6 +54,7 @@ def without(outcome: Outcome, customers: set[str]) -> Outcome:
     kept = Outcome(repeats=outcome.repeats)
     kept.changes = {name: change for name, change in outcome.changes.items() if change["customer_id"] not in customers}
     kept.messages = {name: message for name, message in outcome.messages.items() if message["customer_id"] not in customers}
+    kept.withdrawals = [told for told in outcome.withdrawals if told["customer_id"] not in customers]
     kept.order.update({customer: order for customer, order in outcome.order.items() if customer not in customers})
     kept.contradictions = [pair for pair in outcome.contradictions if pair[0]["customer_id"] not in customers]
     kept.states = {customer: state for customer, state in outcome.states.items() if customer not in customers}
@@ -96,22 +103,32 @@ def contradictions(got: Outcome) -> list[object]:
     return wrong
 
 
-def _mails(stage: Stage, got: Outcome) -> None:
-    """One for each message that was decided to be sent."""
+async def _mails(stage: Stage, got: Outcome, withdrawals: list[Any]) -> None:
+    """One for each message that was decided to be sent, or a reason; of customers whose events came late, too."""
     tally = stage.tally
-    sends = {name for name, message in got.messages.items() if message["decision"] == "send"}
-    there = list(_message_ids(stage.around.mails()))
+    sends = {name: message for name, message in got.messages.items() if message["decision"] == "send"}
+    withdrawn = defaultdict(list)
+    for record in withdrawals:
+        told = json.loads(record.value)
+        withdrawn[told["message_id"]].append(Withdrawal(told["reason"], record.timestamp))
+    there = mails_of(stage.around.mails())
+    outcomes = await outcomes_of(stage.around.redis, stage.setup.names.app_id, sends)
+    found = judged_mails(sends, there, outcomes, withdrawn, stage.cut, LOOKS + round(stage.paused * 1000))
     tally.mails += len(there)
-    twice = [name for name in set(there) if there.count(name) > 1]
-    tally.found("mails_missing", list(sends - set(there)))
-    tally.found("mails_extra", list(set(there) - sends) if not tally.late_customers else [])
-    # At most one more for each of eight connections whenever delivery was killed or cut off.
-    if len(twice) <= 8 * stage.cut and all(there.count(name) <= 1 + stage.cut for name in twice):
-        tally.mails_doubled += len(twice)
-    else:
-        tally.found("mails_doubled_without_cause", [(name, there.count(name), stage.cut) for name in twice])
+    tally.mails_doubled += found.doubled
+    tally.withheld += found.withheld
+    for name, wrong in found.wrong.items():
+        tally.found(name, wrong)
 
 
-def _message_ids(mails: Iterable[dict[str, Any]]) -> Iterable[str]:
-    for mail in mails:
-        yield mail["headers"]["message-id"].strip("<>").partition("@")[0]
+def _withdrawals(tally: Tally, want: Outcome, withdrawals: list[Any], late: set[str], end: int) -> None:
+    """Told for the same messages, with the same reasons, at the same instants. Repeats are allowed."""
+    told = {_withdrawal(each) for each in map(json.loads, (record.value for record in withdrawals)) if each["customer_id"] not in late}
+    ought = {_withdrawal(each) for each in want.withdrawals}
+    last = rfc3339(end)
+    tally.found("withdrawals_missing", [each for each in ought - told if each[2] <= last])
+    tally.found("withdrawals_extra", list(told - ought))
+
+
+def _withdrawal(told: dict[str, Any]) -> tuple[str, str, str]:
+    return told["message_id"], told["reason"], told["at"]

@@ -63,6 +63,7 @@ async def applied(address: str, names: Names, partitions: int = 4, timeout: floa
 class Outcome:
     """`changes` by change_id and `messages` by message_id, without `detected_at`; `order`: the ids of changes as they came, by customer.
 
+    `withdrawals`: only those that ought to be, in the order they come.
     `repeats` and `contradictions` are of both: the same id with the same content, and with another.
     """
 
@@ -72,6 +73,7 @@ class Outcome:
     repeats: int = 0
     contradictions: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     states: dict[str, Customer] = field(default_factory=dict)
+    withdrawals: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, value: bytes) -> None:
         change = json.loads(value)
@@ -162,6 +164,8 @@ def _tell(outcome: Outcome, engine: Engine, entry: list[Any], customer: str) -> 
         outcome.add(value)
     elif topic == "messages":
         outcome.add_message(value)
+    elif topic == "withdrawals":
+        outcome.withdrawals.append(json.loads(value))
 
 
 async def delivered(address: str, names: Names, engine: Engine, end: int, partitions: int = 4) -> Outcome:
