@@ -19,7 +19,10 @@ from tests import parts
 
 _numbers = itertools.count(1)
 #: What takes longest.
-_FIRST = ("tests/integration/", "tests/fuzz/", "tests/properties/", "tests/streams/delivery/", "tests/streams/feeds/", "tests/streams/")
+_FIRST = (
+    "tests/integration/", "tests/bench/", "tests/fuzz/", "tests/streams/delivery/", "tests/streams/feeds/", "tests/properties/", "tests/test_",
+    "tests/streams/",
+)  # fmt: skip
 
 
 def pytest_configure() -> None:

@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from scoring.events.schema import TOPICS
 from streams.clock import now_ms
 from tests.integration.worker.agreement import agrees, settled
-from tests.integration.worker.recount import delivered, records
+from tests.integration.worker.recount import applied, delivered, records
 from tests.integration.worker.running import DEFINITIONS, Process, Setup, engine
 from tests.integration.worker.shop import CART_EVENTS, PAGE_VIEWS, PURCHASES, Feed, traffic
 
@@ -54,7 +54,7 @@ async def test_bad_inputs_become_dead_letters_with_their_very_bytes(setup: Setup
         for rank, key, value, _ in BAD:
             await feed.send(rank, key, value)
         await feed.event(PAGE_VIEWS, "c1")
-    await settled(setup)
+    await applied(setup.address, setup.names, setup.partitions)
     running.stop()
     letters = await records(setup.address, setup.names.dead_letters)
     sent = sorted((repr(key), repr(value)) for _, key, value, _ in BAD)
@@ -76,7 +76,7 @@ async def test_dead_letters_are_listed_and_sent_again_once(setup: Setup, worker:
         await feed.send(CART_EVENTS, b"c1", b'{"customer_id": "c1", "action": "fill"}', now_ms() - 5_000)
         await feed.send(PAGE_VIEWS, b"c1", b"?")
         await feed.flush()
-    await settled(setup)
+    await applied(setup.address, setup.names, setup.partitions)
     running.stop()
     listed = [json.loads(line) for line in gedrag(setup, "dlq", "list", "--json").splitlines()]
     of_views = [each for each in listed if each["topic"] == setup.names.inputs[PAGE_VIEWS]]
@@ -88,7 +88,7 @@ async def test_dead_letters_are_listed_and_sent_again_once(setup: Setup, worker:
     again = await records(setup.address, setup.names.inputs[CART_EVENTS])
     assert [(record.value, record.timestamp) for record in again] == [(again[0].value, again[0].timestamp)] * 2
     running = await asyncio.to_thread(worker().ready)
-    await settled(setup)
+    await applied(setup.address, setup.names, setup.partitions)
     running.stop()
     # Refused again, they are dead letters anew; what was sent again is told apart.
     listed = [json.loads(line) for line in gedrag(setup, "dlq", "list", "--json").splitlines()]
@@ -158,7 +158,7 @@ async def test_compressed_topics(setup: Setup, worker: type[Process]) -> None:
         await feed.each(PAGE_VIEWS, 20)
         await feed.each(CART_EVENTS, 20, action="add", product_id="p", price=1)
         await feed.each(PURCHASES, 20, order_id="o{}", total=120)
-    await settled(setup)
+    await applied(setup.address, setup.names, setup.partitions)
     running.stop()
     judge, later = engine(), now_ms()
     states = (await delivered(setup.address, setup.names, judge, later)).states

@@ -13,7 +13,7 @@ from aiokafka.structs import TopicPartition
 
 from streams.customers.changelog import epoch_of, with_epoch
 from tests.integration.worker.agreement import agrees, settled
-from tests.integration.worker.recount import records
+from tests.integration.worker.recount import applied, records
 from tests.integration.worker.refusal import refusal
 from tests.integration.worker.running import Process, Setup
 from tests.integration.worker.shop import CART_EVENTS, PAGE_VIEWS, Feed
@@ -26,7 +26,7 @@ async def seen(setup: Setup, worker: type[Process], events: int = 40) -> None:
     running = await asyncio.to_thread(worker().ready)
     async with Feed(setup.address, setup.prefix) as feed:
         await feed.each(PAGE_VIEWS, events)
-    await settled(setup)
+    await applied(setup.address, setup.names, setup.partitions)
     running.stop()
 
 
@@ -142,7 +142,7 @@ async def test_a_record_that_the_client_cannot_take_apart(setup: Setup, worker: 
     running = await asyncio.to_thread(worker("w2", options=("--role", "customers", "--accept-gap")).ready)
     await producer.send_and_wait(topic, b"?", b"c1", 1)
     await producer.stop()
-    await settled(setup)
+    await applied(setup.address, setup.names, setup.partitions)
     running.stop()
     assert [letter.value for letter in await records(setup.address, setup.names.dead_letters)] == [b"?"]
 
@@ -169,6 +169,6 @@ async def test_too_many_dead_letters(setup: Setup, worker: type[Process]) -> Non
     assert "more than 20 dead letters in a minute" in why and "dead_letter_limit" in why
     # Nothing is lost: raised, the limit lets all of them be put aside.
     running = await asyncio.to_thread(worker(dead_letter_limit="1000").ready)
-    await settled(setup)
+    await applied(setup.address, setup.names, setup.partitions)
     running.stop()
     assert {record.value for record in await records(setup.address, setup.names.dead_letters)} == {b"no JSON %d" % n for n in range(30)}
