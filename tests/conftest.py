@@ -20,8 +20,8 @@ from tests import parts
 _numbers = itertools.count(1)
 #: What takes longest.
 _FIRST = (
-    "tests/integration/", "tests/bench/", "tests/fuzz/", "tests/streams/delivery/", "tests/streams/feeds/", "tests/properties/", "tests/test_",
-    "tests/streams/",
+    "tests/integration/", "tests/bench/", "tests/fuzz/", "tests/streams/delivery/", "tests/streams/feeds/", "tests/properties/",
+    "tests/test_", "tests/streams/",
 )  # fmt: skip
 
 
