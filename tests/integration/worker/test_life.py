@@ -16,7 +16,7 @@ from streams.clock import now_ms
 from streams.embedded.process import free_port
 from tests import parts
 from tests.integration.worker.agreement import agrees, settled
-from tests.integration.worker.recount import records
+from tests.integration.worker.recount import applied, records
 from tests.integration.worker.running import DEFINITIONS, Process, Setup, workers
 from tests.integration.worker.shop import PAGE_VIEWS, PURCHASES, Feed, traffic
 
@@ -88,7 +88,7 @@ async def test_new_definitions_are_applied_to_everybody_once(setup: Setup, worke
     running = await asyncio.to_thread(worker().ready)
     async with Feed(setup.address, setup.prefix) as feed:
         await feed.each(PURCHASES, 60, order_id="o{}", total=150)
-    await settled(setup)
+    await applied(setup.address, setup.names, setup.partitions)
     running.stop()
     changed = setup.folder / "changed.toml"
     text = DEFINITIONS.read_text().replace('"big_spender"', '"patron"')
@@ -116,7 +116,7 @@ async def test_an_empty_changelog_is_no_new_beginning(setup: Setup, worker: type
     running = await asyncio.to_thread(worker().ready)
     async with Feed(setup.address, setup.prefix) as feed:
         await feed.event(PAGE_VIEWS, "c1")
-    await settled(setup)
+    await applied(setup.address, setup.names, setup.partitions)
     running.stop()
     admin = AIOKafkaAdminClient(bootstrap_servers=setup.address)
     await admin.start()
