@@ -36,9 +36,9 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 
 def run(command: str, folder: Path) -> str:
     """What a shell prints for it; files of the project are found, files it makes stay in `folder`."""
-    link = folder / "tests"
-    if not link.exists():
-        link.symlink_to(ROOT / "tests")
+    for name in ("tests", "examples"):
+        if not (folder / name).exists():
+            (folder / name).symlink_to(ROOT / name)
     environment = os.environ | {"PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}", "COLUMNS": "120"}
     done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
