@@ -26,7 +26,7 @@ import structlog
 from bench import acting, many, rates, segments
 from bench.broker import NoBroker, broker
 from bench.report import Report
-from bench.sizes import FULL, QUICK, TINY, Sizes
+from bench.sizes import EACH, FULL, QUICK, TINY, Sizes
 from streams.kafka.names import Names
 
 ROWS = (*rates.ROWS, "split", "two", "segments", "acting", "many")
@@ -48,7 +48,7 @@ def main() -> int:
             report.step(f"Apache Kafka at {address}")
             measure(report, address, chosen.sizes, Path(folder), chosen.rows)
     except NoBroker as why:
-        return without_kafka(report, why)
+        return without_kafka(report, chosen.sizes, why)
     report.finish()
     return 0
 
@@ -71,10 +71,11 @@ def measure(report: Report, address: str, sizes: Sizes, folder: Path, rows: set[
         many.measure(report, address, sizes, folder, worker)
 
 
-def without_kafka(report: Report, why: NoBroker) -> int:
+def without_kafka(report: Report, sizes: Sizes, why: NoBroker) -> int:
     """The engine's own figures, and how to get the others."""
     sys.stderr.write(f"\nNO KAFKA: only the engine is measured. {why}\n\n")
-    done = subprocess.run([sys.executable, "-m", "bench.engine", "--runs", "1"], stdout=subprocess.PIPE, text=True)
+    events = str(min(200_000, sizes.customers * EACH))
+    done = subprocess.run([sys.executable, "-m", "bench.engine", "--runs", "1", "--events", events], stdout=subprocess.PIPE, text=True)
     sys.stdout.write("\n".join(done.stdout.splitlines()[:-1]) + "\n\n")
     report.finish()
     sys.stderr.write(f"\nNO KAFKA: only the engine was measured. {why}\n")
