@@ -56,8 +56,9 @@ async def _build(new: LiveView, current: LiveView, topic: Changes, progress: Pro
         behind = await new.swap()
         if not behind:
             return
-        end = await topic.end_of(behind)
+        # First what it has, then the end: the other way round, what comes in between would look like more than there is.
         taken = (await current.offsets()).get(behind, -1)
+        end = await topic.end_of(behind)
         if end is None or taken >= end:  # of another topic, or of one deleted since: it will never be caught up with
             await new.swap(force=True)
             return

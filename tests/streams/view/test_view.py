@@ -20,6 +20,7 @@ from streams.settings import Settings
 from streams.settings.load import load
 from streams.sinks.live_view import LiveView
 from streams.view.check import Verdict, check
+from streams.view.reading import Changes
 from streams.view.rebuild import rebuild
 from tests import parts
 
@@ -133,6 +134,35 @@ async def test_the_view_equals_the_changes_and_a_rebuild_while_more_of_them_come
     assert before.customers > 50 and (await view.counts([])).customers > 50
     left = [key async for key in shop.redis.scan_iter(match=f"{shop.settings.app_id}:live:*")]
     assert left == []
+
+
+async def test_a_view_that_comes_further_at_any_moment_is_not_replaced_by_less(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.view.rebuild.LINGERS", 0.0)
+    await shop.happens(300)
+    await shop.take_in()
+    swap, end_of, asked = LiveView.swap, Changes.end_of, []
+
+    async def more() -> None:
+        await shop.happens(60)
+        await shop.take_in()
+
+    async def swap_after_more(view: LiveView, *, force: bool = False) -> str:
+        if not asked:
+            await more()
+        return await swap(view, force=force)
+
+    async def end_before_more(topic: Changes, source: str) -> int | None:
+        end = await end_of(topic, source)
+        asked.append(end)
+        await more()
+        return end
+
+    monkeypatch.setattr(LiveView, "swap", swap_after_more)
+    monkeypatch.setattr(Changes, "end_of", end_before_more)
+    await shop.rebuild()
+    assert asked
+    assert await LiveView(shop.redis, shop.settings.app_id).offsets() == {f"{shop.topic}/{n}": shop.taken[n] - 1 for n in range(PARTITIONS)}
+    assert (await shop.check()).differences == []
 
 
 async def test_a_lost_or_damaged_view_is_told_and_built_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
