@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from streams.agents.dead_letters import DeadLetterBox
 from streams.agents.gate import Refusal
-from streams.agents.hand_over import Insist
 from streams.agents.message import Message
 from streams.clock import now_ms
 from streams.email_events import once
 from streams.kafka.names import Names
 from streams.kafka.writer import Writer
 from streams.sinks.claims import Claims
+from streams.sinks.insist import Insist
 
 if TYPE_CHECKING:
     from streams.settings import Settings

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import structlog
 
 from streams.agents.gate import Done, Gate, Refusal, Verdict, Wait, until
-from streams.agents.hand_over import HandsOver, Insist, unbroken
+from streams.agents.hand_over import WITHOUT_REDIS, HandsOver, unbroken
 from streams.agents.mail import Composer
 from streams.agents.message import BadMessage, Message, read
 from streams.agents.refusals import Refusals
@@ -23,7 +23,9 @@ from streams.agents.standing import Standing, paused
 from streams.clock import monotonic, now_ms
 from streams.sinks.backoff import Backoff
 from streams.sinks.claims import Claims
+from streams.sinks.insist import Insist
 from streams.sinks.mail import Deferred, Mailer, Outgoing, Rejected, Unavailable, Unwelcome
+from streams.sinks.outage import Outage
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +69,7 @@ class Deliverer:
         self._patience = patience = patience or Patience()
         self._refusals = Refusals(first=patience.first, longest=patience.longest)
         self._sender = composer.shop.sender.addr_spec
-        self._insist = Insist(patience.first, patience.longest)
+        self._insist = Insist(Outage("Redis", WITHOUT_REDIS), patience.first, patience.longest)
         self._hands_over = HandsOver(mailer, claims, gate, self._insist, reply=patience.reply, look=patience.look)
         self._takes_mails = asyncio.Event()
         self.standing = standing or Standing()

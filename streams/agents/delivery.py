@@ -20,7 +20,7 @@ from streams.agents import proofreading
 from streams.agents.aftermath import Aftermath
 from streams.agents.deliver import Deliverer, Patience, Record
 from streams.agents.gate import Gate
-from streams.agents.hand_over import Insist
+from streams.agents.hand_over import WITHOUT_REDIS
 from streams.agents.in_order import InOrder, no_waiting
 from streams.agents.mail import Composer
 from streams.agents.reach import mailer_of, reach_mail, reach_redis, redis_of
@@ -32,6 +32,8 @@ from streams.erasure import is_erased
 from streams.links import Links
 from streams.sinks.claims import Claims
 from streams.sinks.handovers import HandOvers
+from streams.sinks.insist import Insist
+from streams.sinks.outage import Outage
 from streams.sinks.sending import Switch
 
 if TYPE_CHECKING:
@@ -88,7 +90,7 @@ class Delivery:
         handovers = HandOvers(redis, settings.app_id, caps)
         gate = Gate(claims, self._switch, handovers, settings.mail_max_age, self.withdrawals, erased)
         self._deliverer = Deliverer(self._mailer, claims, composer, gate, patience, standing)
-        self._aftermath = Aftermath(settings, claims, Insist(patience.first, patience.longest))
+        self._aftermath = Aftermath(settings, claims, Insist(Outage("Redis", WITHOUT_REDIS), patience.first, patience.longest))
         self._looking = asyncio.create_task(self._look_at_switch())
 
     async def handle(self, event: Any, current: Callable[[], bool], aside: Callable[[], None]) -> None:

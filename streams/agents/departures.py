@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -12,7 +13,7 @@ from scoring.events.instants import epoch_ms
 from scoring.events.invalid import Invalid
 from streams.agents.dead_letters import DeadLetterBox
 from streams.erasure import note_back, note_erased, sweep
-from streams.sinks.backoff import Backoff
+from streams.sinks.insist import Insist
 from streams.sinks.outage import Outage
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Departures:
         self._settings = settings
         self._letters = letters
         self._outage = Outage("Redis", "what it keeps of forgotten customers waits there")
+        self._insist = Insist(self._outage)
         self._later: set[asyncio.Task[None]] = set()
 
     async def take(self, messages: list[Any]) -> None:
@@ -50,19 +52,7 @@ class Departures:
             except (msgspec.DecodeError, Invalid) as error:
                 await self._letters.put(message, "not_a_departure", str(error))
             else:
-                await self._insist(notice, at)
-
-    async def _insist(self, notice: _Notice, at: int) -> None:
-        backoff = Backoff(longest=10.0)
-        while True:
-            try:
-                await self._one(notice, at)
-            except (RedisError, OSError) as error:
-                self._outage.failed(error)
-                await asyncio.sleep(backoff.next())
-            else:
-                self._outage.over()
-                return
+                await self._insist(partial(self._one, notice, at))
 
     async def _one(self, notice: _Notice, at: int) -> None:
         if notice.why == "return":

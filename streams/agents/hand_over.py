@@ -4,48 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import structlog
-from redis.exceptions import RedisError
 
 from streams.agents.gate import Done, Gate, Verdict, Wait
 from streams.agents.message import Message
 from streams.clock import now_ms
-from streams.sinks.backoff import Backoff
 from streams.sinks.claims import Claims
+from streams.sinks.insist import AWAY, Insist
 from streams.sinks.mail import HandOver, Mailer, MailError, Outgoing, Unavailable
-from streams.sinks.outage import Outage
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-#: What is raised while Redis is away.
-AWAY = (RedisError, OSError)
-
-
-class Insist:
-    """Asks Redis until it answers. `first`, `longest`: seconds between tries."""
-
-    def __init__(self, first: float, longest: float) -> None:
-        self._first = first
-        self._longest = longest
-        self._redis = Outage("Redis", "no mail is sent without its record of what was sent; it goes on when Redis answers")
-
-    async def __call__(self, ask: Callable[[], Awaitable[T]]) -> T:
-        backoff = Backoff(self._first, self._longest)
-        while True:
-            try:
-                answer = await ask()
-            except AWAY as error:
-                self._redis.failed(error)
-                await asyncio.sleep(backoff.next())
-            else:
-                self._redis.over()
-                return answer
+#: What becomes of mails meanwhile.
+WITHOUT_REDIS = "no mail is sent without its record of what was sent; it goes on when Redis answers"
 
 
 class HandsOver:

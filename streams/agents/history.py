@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-from redis.exceptions import RedisError
 
 from scoring.events.instants import epoch_ms
 from scoring.events.invalid import Invalid
 from streams.agents.dead_letters import DeadLetterBox
-from streams.sinks.backoff import Backoff
 from streams.sinks.history import Decision, History
+from streams.sinks.insist import Insist
 from streams.sinks.outage import Outage
 
 
@@ -41,7 +39,7 @@ class Historian:
         self._history = history
         self._erased = erased
         self._letters = letters
-        self._redis = Outage("Redis", "the message history stands still; it catches up when Redis answers")
+        self._insist = Insist(Outage("Redis", "the message history stands still; it catches up when Redis answers"))
 
     async def take(self, messages: list[Any]) -> None:
         """Returns when all of them are in the history, or dead letters. Waits while Redis is away."""
@@ -57,17 +55,11 @@ class Historian:
             await self._add(source, decisions)
 
     async def _add(self, source: str, decisions: list[Decision]) -> None:
-        backoff = Backoff(longest=10.0)
-        while True:
-            try:
-                kept = [each for each in decisions if not await self._erased(each.customer_id, each.at)]
-                await self._history.add(source, kept)
-            except (RedisError, OSError) as error:
-                self._redis.failed(error)
-                await asyncio.sleep(backoff.next())
-            else:
-                self._redis.over()
-                return
+        async def add() -> None:
+            kept = [each for each in decisions if not await self._erased(each.customer_id, each.at)]
+            await self._history.add(source, kept)
+
+        await self._insist(add)
 
 
 def decision_of(message: Any) -> Decision:

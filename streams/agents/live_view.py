@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
-from redis.exceptions import RedisError
 
 from scoring.events.instants import epoch_ms
 from scoring.events.invalid import Invalid
@@ -23,8 +22,8 @@ from streams.agents.in_order import no_waiting
 from streams.agents.reach import reach_redis, redis_of
 from streams.app import topic
 from streams.erasure import is_erased
-from streams.sinks.backoff import Backoff
 from streams.sinks.history import History
+from streams.sinks.insist import Insist
 from streams.sinks.live_view import Change, LiveView, TopicMadeAnew
 from streams.sinks.outage import Outage
 
@@ -111,7 +110,7 @@ class Keeper:
     def __init__(self, view: LiveView, letters: DeadLetterBox) -> None:
         self._view = view
         self._letters = letters
-        self._redis = Outage("Redis", "the live view stands still; it catches up when Redis answers")
+        self._insist = Insist(Outage("Redis", "the live view stands still; it catches up when Redis answers"))
 
     async def take(self, messages: list[Any]) -> None:
         """Returns when all of them are in the view, or dead letters. Waits while Redis is away."""
@@ -127,25 +126,15 @@ class Keeper:
             await self._apply(source, changes)
 
     async def _apply(self, source: str, changes: list[Change]) -> None:
-        backoff = Backoff(longest=10.0)
-        while True:
+        async def apply() -> None:
             try:
                 await self._view.apply(source, changes)
             except TopicMadeAnew:
                 log.warning("the changes topic was made anew: the live view is built again from it", topic=source)
-                await self._insist_wipe()
-            except (RedisError, OSError) as error:
-                self._redis.failed(error)
-                await asyncio.sleep(backoff.next())
-            else:
-                self._redis.over()
-                return
+                await self._view.wipe()
+                await self._view.apply(source, changes)
 
-    async def _insist_wipe(self) -> None:
-        try:
-            await self._view.wipe()
-        except (RedisError, OSError) as error:
-            self._redis.failed(error)
+        await self._insist(apply)
 
 
 def change_of(value: bytes | None, offset: int, written: int) -> Change:

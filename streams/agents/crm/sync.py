@@ -20,6 +20,7 @@ from streams.agents.webhooks import change
 from streams.agents.webhooks.forgotten import Erased, nobody
 from streams.sinks.backoff import Backoff
 from streams.sinks.hubspot import BATCH, Away, Busy, Contact, HubSpot, Refused, Unwelcome
+from streams.sinks.insist import Insist
 from streams.sinks.outage import Outage
 from streams.sinks.request_limits import RequestLimits
 
@@ -54,6 +55,7 @@ class Sync:
         self._longest = longest
         self._standing = Standing()
         self._redis = Outage("Redis", "contacts stand still; they catch up when Redis answers")
+        self._ask = Insist(self._redis, 0.2)
         self.busy = False
         self.figures = dict.fromkeys(("requests", "contacts", "limited", "refused"), 0)
 
@@ -84,13 +86,7 @@ class Sync:
         self.busy = False
 
     async def _is_erased(self, record: change.Record) -> bool:
-        backoff = Backoff(0.2, 10.0)
-        while True:
-            try:
-                return await self._erased(record)
-            except (RedisError, OSError) as error:
-                self._redis.failed(error)
-                await asyncio.sleep(backoff.next())
+        return await self._ask(lambda: self._erased(record))
 
     async def _send(self, portion: list[tuple[str, _Pending]]) -> None:
         try:

@@ -18,6 +18,7 @@ from scoring.instants import rfc3339
 from streams.agents.webhooks.circuit import Circuit, Patience
 from streams.clock import now_ms
 from streams.sinks.backoff import Backoff
+from streams.sinks.insist import Insist
 from streams.sinks.outage import Outage
 from streams.sinks.webhook import Endpoint, Gone, Poster, Undelivered, Webhook
 from streams.sinks.webhook_notes import Health, WebhookNotes
@@ -84,6 +85,7 @@ class Sender:
         self._patience = patience or Patience()
         self._circuit = Circuit(endpoint.in_flight, self._patience)
         self._redis = Outage("Redis", "webhooks wait: it says who was forgotten")
+        self._insist = Insist(self._redis, 0.2)
         self._told = Health()
         self._last = 0  # the newest success, epoch ms
         self._why = ""
@@ -186,18 +188,6 @@ class Sender:
         log.error(f"the endpoint is {state} and gets nothing any more", endpoint=self._endpoint.name, why=why, remedy=remedy)
         await self._insist(lambda: self._notes.close(state, why, now))
         self._closings += 1
-
-    async def _insist(self, action: Callable[[], Awaitable[T]]) -> T:
-        backoff = Backoff(0.2, 10.0)
-        while True:
-            try:
-                answer = await action()
-            except (RedisError, OSError) as error:
-                self._redis.failed(error)
-                await asyncio.sleep(backoff.next())
-            else:
-                self._redis.over()
-                return answer
 
     async def _pause(self, seconds: float, job: Job) -> None:
         while seconds > 0 and job.current() and not self.health.closed:
