@@ -1,18 +1,19 @@
-"""The program `gedrag`: its commands are the modules beside this one, each with a function `register(app)`."""
+"""The program `gedrag`: its commands are the modules beside this one, each with a function `register(app)`.
+
+A module is loaded when its command is run: all of them together take longer than most commands do.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 import typer
 import typer.core
 
 from streams.cli.options import WRONG_USE
-from streams.embedded.process import EmbeddedError
-from streams.settings import SettingsError
+from streams.settings.errors import SettingsError
 
 #: In the order --help shows them: what to try first, then what a shop runs, then what looks after it.
 COMMANDS = {
@@ -42,24 +43,27 @@ _HELP = """Watches what every customer of a shop does, keeps their behavioural s
 Start with: gedrag demo"""
 
 
-class _InOrder(typer.core.TyperGroup):
-    """Lists the commands as above; Typer would put groups last and cut long helps off."""
+class _Loading(typer.core.TyperGroup):
+    """Lists placeholders, and puts the command in the place of the one that is wanted."""
 
-    def list_commands(self, ctx: object) -> list[str]:
-        return list(COMMANDS)
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, name and command(name), rest
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        command = super().get_command(ctx, cmd_name)
-        if command is not None:
-            command.short_help = COMMANDS[cmd_name]
-        return command
+
+def command(name: str) -> Any:
+    """A command of COMMANDS with its options."""
+    alone = typer.Typer(rich_markup_mode=None)
+    alone.callback()(_nothing)
+    importlib.import_module(f"streams.cli.{name}").register(alone)
+    return typer.main.get_group(alone).commands[name]
 
 
 def build() -> typer.Typer:
     """The app with all its commands."""
     app = typer.Typer(
         name="gedrag",
-        cls=_InOrder,
+        cls=_Loading,
         help=_HELP,
         no_args_is_help=True,
         add_completion=False,
@@ -68,13 +72,19 @@ def build() -> typer.Typer:
         context_settings={"max_content_width": 120},
     )
     app.callback()(_root)
-    for command in COMMANDS:
-        importlib.import_module(f"streams.cli.{command}").register(app)
+    for name, words in COMMANDS.items():
+        app.command(name, short_help=words)(_nothing)
     return app
+
+
+def _nothing() -> None:
+    pass
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
         try:
             typer.echo(f"gedrag {version('gedrag')}")
         except PackageNotFoundError:
@@ -92,7 +102,7 @@ def main() -> None:
     """Run the program. Errors that are the user's to mend are one line, without a traceback."""
     try:
         build()(windows_expand_args=False)
-    except (SettingsError, EmbeddedError) as error:
+    except SettingsError as error:
         sys.stderr.write(f"gedrag: {error}\n")
         sys.exit(WRONG_USE)
 

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from standardwebhooks import Webhook as Signer
 
-from streams.sinks.reachable import Forbidden, Guard, Networks
+from streams.sinks.guard import Forbidden, Guard
+from streams.sinks.reachable import Networks
 
 #: Bytes of an answer that are read at most, and seconds that its end may take.
 _MOST, _DRAIN = 16_384, 1.0

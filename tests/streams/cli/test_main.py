@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from streams.cli.main import COMMANDS, build
+from streams.cli.main import COMMANDS, build, command
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_help_lists_every_command_and_nothing_else() -> None:
@@ -21,10 +25,8 @@ def test_help_lists_every_command_and_nothing_else() -> None:
 
 def leaves() -> Iterator[tuple[str, ...]]:
     """Every command that does something, as its words."""
-    root = typer.main.get_command(build())
     for name in COMMANDS:
-        command = root.get_command(None, name)
-        subcommands = getattr(command, "commands", {})
+        subcommands = getattr(command(name), "commands", {})
         yield from ((name, each) for each in subcommands) if subcommands else ((name,),)
 
 
@@ -46,3 +48,13 @@ def test_wrong_use_ends_with_2_and_no_traceback(arguments: list[str]) -> None:
     result = CliRunner().invoke(build(), arguments)
     assert result.exit_code == 2
     assert "Traceback" not in result.output
+
+
+def test_a_word_misspelt_is_recognised() -> None:
+    assert "Did you mean 'replay'" in CliRunner().invoke(build(), ["repla"]).output
+
+
+def test_a_command_does_not_wait_for_what_others_need() -> None:
+    code = "import sys; from streams.cli.main import build, command; build(); command('simulate'); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout.split()
+    assert not {"aiohttp", "aiokafka", "faust", "jinja2", "redis"} & set(loaded)

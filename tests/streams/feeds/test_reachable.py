@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from streams.sinks.reachable import Forbidden, Guard, networks, reachable
+from streams.sinks.guard import Forbidden, Guard
+from streams.sinks.reachable import networks, reachable
 from streams.sinks.webhook import Endpoint, Poster, Undelivered, Webhook
 from tests.streams.feeds.receiver import SECRET, Receiver
 
