@@ -11,6 +11,7 @@ from typing import Any
 from scoring.campaigns import cart, contact, runs
 from scoring.campaigns.model import Campaign, Policy
 from scoring.campaigns.runs import EPISODE, NEXT, ORIGIN, STARTED, TIER, TRIGGER, VALUES, Run
+from scoring.campaigns.standing import STANDS
 from scoring.engine.changes import KINDS
 from scoring.engine.steps import ENTERED, MOVED, Entry
 from scoring.state import Customer, cart_of
@@ -25,16 +26,14 @@ def decision(campaign: Campaign, run: Run, decided: str, reason: str, now: int) 
 def sent(state: Customer, campaign: Campaign, run: Run, policy: Policy, now: int) -> Entry:
     """That the run's next step is sent, and what with."""
     steps, following = campaign.steps, run[NEXT] + 1
-    begin = end = None
+    quiet: list[int] = []
     if policy.quiet_hours is not None and not campaign.transactional:
-        zone = contact.time_zone(state, policy.time_zone)
-        begin = policy.quiet_hours.begin(zone, now)
-        end = policy.quiet_hours.over(zone, begin)
+        quiet = policy.quiet_hours.following(contact.time_zone(state, policy.time_zone), now, now + STANDS)
     return [
         *_head(campaign, run, "send", "", now),
         value(state, "email"), contact.language(state, policy.language), _text(value(state, "first_name")),
         campaign.transactional, run[STARTED], run[ORIGIN], run[TIER], run[VALUES], cart.lines_of(cart_of(state)),
-        runs.variant_of(run), run[STARTED] + steps[following].after if following < len(steps) else None, begin, end,
+        runs.variant_of(run), run[STARTED] + steps[following].after if following < len(steps) else None, quiet,
     ]  # fmt: skip
 
 

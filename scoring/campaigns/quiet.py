@@ -34,6 +34,17 @@ class QuietHours:
         """The first instant (ms), from `instant` on, that is quiet in this zone."""
         return self._next(zone, instant, quiet=True)
 
+    def following(self, zone: str, instant: int, until: int) -> list[int]:
+        """The instants (ms) at which they begin and end in turn, after `instant`: of all that begin before `until`, and of one at least."""
+        found: list[int] = []
+        while not found or instant < until:
+            begin = self.begin(zone, instant)
+            if found and begin >= until:
+                break
+            instant = self.over(zone, begin)
+            found += [begin, instant]
+        return found
+
     def _next(self, zone: str, instant: int, quiet: bool) -> int:
         bound = self.start if quiet else self.end
         while True:

@@ -55,11 +55,13 @@ def _contents(entry: list[Any]) -> tuple[str | None, str | None, str | None, dic
     if entry[3] != "send":
         return entry[10] if len(entry) > 10 else None, None, None, {}
     to, language, first_name, transactional, started, origin, tier, attributes, lines = entry[10:19]
-    variant, valid_until, begin, end = entry[19:23] if len(entry) >= 23 else (None,) * 4
+    variant, valid_until, quiet = entry[19:22] if len(entry) >= 22 else (None, None, [])
+    if not isinstance(quiet, list):  # of an older release: one beginning and end, or None
+        quiet = [] if quiet is None else entry[21:23]
     context = {
         "segment": entry[8], "from": origin, "to": tier, "since": rfc3339(started), "attributes": attributes, "first_name": first_name,
         "transactional": transactional, **cart.shown(lines),
         "valid_until": None if valid_until is None else rfc3339(valid_until),
-        "quiet": None if begin is None or end is None else [rfc3339(begin), rfc3339(end)],
+        "quiet": [rfc3339(instant) for instant in quiet] or None,
     }  # fmt: skip
     return variant, to, language, context

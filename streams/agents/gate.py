@@ -95,9 +95,10 @@ class Gate:
             return overdue
         if pause := await self._switch.paused():
             return Wait(self._look, "all sending is paused", pause, aside=False)
-        quiet = None if message.context.transactional else message.quiet
-        if quiet is not None and quiet[0] <= now < quiet[1]:
-            return self._not_before(message, quiet[1], now, "quiet hours")
+        if not message.context.transactional:
+            for begin, end in message.quiet:
+                if begin <= now < end:
+                    return self._not_before(message, end, now, "quiet hours")
         return None
 
     async def enter(self, message: Message) -> Verdict:

@@ -45,9 +45,9 @@ class Context(msgspec.Struct):
     cart_items: float = 0
     cart_value: float = 0
     attributes: dict[str, Any] = {}
-    #: When the next step takes its place; the customer's quiet hours that come next. RFC 3339.
+    #: When the next step takes its place; the instants at which the customer's quiet hours begin and end, in turn. RFC 3339.
     valid_until: str | None = None
-    quiet: tuple[str, str] | None = None
+    quiet: list[str] | None = None
 
 
 class Message(msgspec.Struct):
@@ -75,10 +75,10 @@ class Message(msgspec.Struct):
         return epoch_ms(until) if until else None
 
     @property
-    def quiet(self) -> tuple[int, int] | None:
-        """The customer's quiet hours that come next after the decision (epoch ms), from the first instant to the one after the last."""
-        quiet = self.context.quiet
-        return (epoch_ms(quiet[0]), epoch_ms(quiet[1])) if quiet else None
+    def quiet(self) -> list[tuple[int, int]]:
+        """The customer's quiet hours that come after the decision (epoch ms), each from its first instant to the one after its last."""
+        instants = [epoch_ms(each) for each in self.context.quiet or ()]
+        return list(zip(instants[::2], instants[1::2], strict=False))
 
 
 _decode = msgspec.json.Decoder(Message).decode

@@ -1,10 +1,14 @@
-"""Whether Redis and who sends mail answer, asked once at start: a wrong address should end the worker with one line, not a silent wait."""
+"""Whether Redis and who sends mail answer, asked once at start: a wrong address is told with one line, not a silent wait.
+
+Without Redis a worker does not start. Without a mail server it does: mails wait, and segments are not for want of one.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import AuthenticationError, RedisError
 
@@ -16,6 +20,8 @@ from streams.sinks.smtp import SmtpMailer
 
 if TYPE_CHECKING:
     from streams.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 TIMEOUT = 5.0
 
@@ -62,7 +68,7 @@ async def reach_redis(settings: Settings) -> None:
 
 
 async def reach_mail(settings: Settings) -> None:
-    """Raises Misconfigured with the remedy if the mail server, or Postmark, doesn't answer or refuses the log-in."""
+    """Raises Misconfigured with the remedy if the mail server, or Postmark, refuses the log-in; says so if it doesn't answer."""
     mailer = mailer_of(settings, connections=1)
     postmark = settings.mail == "postmark"
     log_in = "GEDRAG_POSTMARK_TOKEN, a server API token" if postmark else "the user in smtp and GEDRAG_SMTP_PASSWORD"
@@ -74,7 +80,8 @@ async def reach_mail(settings: Settings) -> None:
         raise Misconfigured(f"{mailer.name} refuses the log-in ({error}); check {log_in}") from None
     except (Unavailable, TimeoutError) as error:
         place = settings.postmark_url if postmark else str(server(settings.smtp, settings.smtp_password))
-        raise Misconfigured(f"{mailer.name} does not answer at {place} ({_short(error)}); {address}") from None
+        said = f"{mailer.name} does not answer at {place} ({_short(error)}); {address}"
+        log.warning(said, meanwhile="no mail is lost, they go out when it takes them")
     finally:
         await mailer.close()
 

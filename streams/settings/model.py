@@ -63,7 +63,7 @@ class Settings:
     postmark_hook_secret: str | None = _setting(
         None, kinds.secret, "what Postmark's webhooks come with: as password, or at the end of their address", secret=True
     )
-    mail_max_age: int = _setting("24h", kinds.span("1m", "3650d"), "a mail decided longer ago is not sent; transactional ones are")
+    mail_max_age: int = _setting("24h", kinds.span("1m", "24h"), "a mail decided longer ago is not sent; transactional ones are")
     public_url: str = _setting(
         "", kinds.web_base, "where customers reach `gedrag serve`: mails then carry links to unsubscribe, of opens and of clicks"
     )

@@ -57,4 +57,6 @@ def test_what_an_older_release_left_in_an_outbox_is_told_as_it_would_have_been()
     not_sent = [1, "abandoned_cart", 2, "cancelled", "purchase", T, 1, "abandoned_cart_2", "cart_abandoned", "entered"]
     first, second = (json.loads(shop.engine.render(entry, "c1", None)[1]) for entry in (sent, not_sent))
     assert (first["to"], first["variant"], first["context"]["cart_items"], first["context"]["quiet"]) == ("kim@example.org", None, 1, None)
+    night = json.loads(shop.engine.render([*sent, "a", None, T + 10 * HOUR, T + 21 * HOUR], "c1", None)[1])["context"]
+    assert (night["valid_until"], night["quiet"]) == (None, ["2026-03-01T20:00:00.000Z", "2026-03-02T07:00:00.000Z"])
     assert (second["decision"], second["reason"], second["variant"], second["context"]) == ("cancelled", "purchase", None, {})

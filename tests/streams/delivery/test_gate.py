@@ -90,6 +90,9 @@ async def test_a_mail_that_waited_into_the_night_goes_in_the_morning(make: Make,
     assert deliverer.aside == ["0@7"], "others need not wait for it"
     assert await waiting is None and now_ms() >= now + 2_000
     assert [str(mail["To"]) for mail in smtp_server.mails] == ["order@example.org", "night@example.org"]
+    again = [rfc3339(now - 3 * HOUR), rfc3339(now - 2 * HOUR), rfc3339(now - HOUR), rfc3339(now + 25 * HOUR)]
+    refusal = await deliverer.deliver(encoded(record(context_quiet=again)))
+    assert refusal is not None and "quiet hours until" in refusal.detail, "they came a second time"
     too_long = [rfc3339(now - 1_000), rfc3339(now + 25 * HOUR)]
     refusal = await deliverer.deliver(encoded(record(context_quiet=too_long)))
     assert refusal is not None and refusal.error == "mail_too_old" and "quiet hours until" in refusal.detail
