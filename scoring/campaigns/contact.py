@@ -33,9 +33,14 @@ def is_address(text: object) -> bool:
 
 
 def language(state: Customer, default: str) -> str:
-    """The primary language of the profile, in lower case: `nl` of `nl-BE`."""
-    match = _LANGUAGE.fullmatch(known) if isinstance(known := value(state, "language"), str) else None
-    return match[1].lower() if match else default
+    """The primary language of the profile."""
+    return primary_language(value(state, "language")) or default
+
+
+def primary_language(known: object) -> str | None:
+    """In lower case: `nl` of `nl-BE`. None of what is no language."""
+    match = _LANGUAGE.fullmatch(known) if isinstance(known, str) else None
+    return match[1].lower() if match else None
 
 
 def time_zone(state: Customer, default: str) -> str:

@@ -34,9 +34,11 @@ def complete_file(path: Path | None) -> Iterator[BinaryIO]:
         with open(part, "wb") as file:
             yield file
         os.replace(part, path)
-    except BaseException:
+    except BaseException as failure:
         with contextlib.suppress(OSError):
             part.unlink()
+        if isinstance(failure, OSError) and str(failure.filename) == str(part):
+            failure.filename = str(path)  # the one that was asked for
         raise
 
 

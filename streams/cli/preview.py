@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from scoring.campaigns import contact
 from scoring.campaigns.decide import Campaigns
 from scoring.campaigns.model import Campaign
 from scoring.engine import Engine
@@ -93,6 +94,7 @@ def preview(
         try:
             named = _named(campaign, acting)
             _check(named, step, variant, customer, at, files)
+            language = _language(language)
             composer = Composer(Shop.of(chosen), chosen.currency, chosen.templates, _links(chosen))
             if customer is None:
                 messages = _samples(named, definitions, acting, composer, _is_folder(out), step, variant, language)
@@ -129,6 +131,13 @@ def _check(
         raise _Wrong("files of events are for the mail of one customer: say which with --customer ID")
     if at is not None and not files:
         raise _Wrong("--at needs --customer ID and the files of events that customer is in, such as shop.ndjson.gz")
+
+
+def _language(given: str | None) -> str | None:
+    found = None if given is None else contact.primary_language(given)
+    if given is not None and found is None:
+        raise _Wrong(f"--language {given}: expected two or three letters, such as nl")
+    return found
 
 
 def _links(settings: Settings) -> Links | None:

@@ -12,7 +12,7 @@ from scoring.campaigns.model import Campaign
 from scoring.engine import Engine
 from scoring.events.invalid import Invalid
 from scoring.events.schema import Identity
-from scoring.expressions.problem import suggest
+from scoring.expressions.problem import nearest
 from scoring.instants import rfc3339
 from scoring.state import Customer, cart_of
 from scoring.traits.profile import value
@@ -42,7 +42,8 @@ def of_files(
     a sentence that tells which. Raises Invalid, Unreadable."""
     events, ties, everybody = _events(files, currency)
     if customer not in everybody:
-        near = suggest(customer, everybody, "customers") if len(everybody) <= 1000 else "look the id up in them"
+        close = nearest(customer, everybody) if len(everybody) <= 1000 else None
+        near = f"did you mean `{close}`?" if close else "look the id up in them"
         raise Invalid("unknown_customer", f"--customer {customer}: no event of that customer in the files; {near}")
     last = events.last()
     until = end if end is not None else last if last is not None else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.scoring.campaigns.shop import DAY, HOUR, MINUTE, Shop, T, add, clear, profile, reachable, view
+from tests.scoring.campaigns.shop import DAY, HOUR, MINUTE, Shop, T, add, reachable, view
 
 DEFAULTS = Path(__file__).parents[3] / "streams" / "defaults"
 CAMPAIGNS, SEGMENTS = ((DEFAULTS / f"{name}.toml").read_text(encoding="utf-8") for name in ("campaigns", "segments"))
@@ -25,7 +25,6 @@ def test_who_is_in_the_shop_is_not_told_to_have_been_away() -> None:
 
 
 def test_who_stays_away_is_written_to_once() -> None:
-    shop = Shop(CAMPAIGNS, SEGMENTS, customer="c2").send(reachable(), profile(-DAY, time_zone="UTC"), *(view(n) for n in range(20)), clear(30))
-    shop.until(T + 30 * DAY)
+    shop = Shop(CAMPAIGNS, SEGMENTS, customer="c2").send(reachable(), *(view(n) for n in range(20))).until(T + 30 * DAY)
     (sent,) = [at for campaign, at in mails(shop) if campaign == "reactivation"]
     assert 3 * 24 <= sent < 14 * 24

@@ -193,7 +193,9 @@ def test_links_back_to_us_look_real_and_do_nothing(here: Path, monkeypatch: pyte
         ),
         (["reminder", "--customer", "c-1", "none.ndjson"], "none.ndjson: No such file"),
         (["reminder", "--out", "mail.pdf"], "--out mail.pdf: expected a name that ends in .html, .txt or .eml, or a folder"),
-        (["reminder", "--out", "no/where/mail.html"], "No such file or directory"),
+        (["reminder", "--out", "no/where/mail.html"], "gedrag preview: no/where/mail.html: No such file or directory"),
+        (["reminder", "--language", "n/../l"], "--language n/../l: expected two or three letters, such as nl"),
+        (["reminder", "--customer", "somebody", "shop.ndjson"], "no event of that customer in the files; look the id up in them"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_exit_code_2(arguments: list[str], said: str) -> None:
