@@ -104,8 +104,7 @@ class _Reader:
             table.fault("nobody can ever meet this trigger", "nothing would ever start this campaign", at="trigger")
             return
         if given is not None and self._proofs.never(given):
-            table.fault("`while` is never true: no step could ever be sent", at="while")
-            return
+            return  # told already
         condition = given or trigger.membership()
         for place, step in steps:
             if given is not None and step.after == 0 and self._proofs.false_at_start(given, trigger):
@@ -149,11 +148,14 @@ class _Reader:
         if text is None:
             return None
         try:
-            return parse(text, segments=self._segments, tiers=self._tiers)
+            condition = parse(text, segments=self._segments, tiers=self._tiers)
         except Problems as problems:
             for problem in problems.problems:
                 self._document.problem((*table.path, "while"), problem)
             return None
+        if self._proofs.never(condition):
+            table.fault("`while` is never true: no step could ever be sent", at="while")
+        return condition
 
     def _stop_on(self, table: Table) -> frozenset[str]:
         if "stop_on" not in table.data:

@@ -26,11 +26,11 @@ TOO_SOON = 5_000
 #: Seconds for which what follows a message's links is a machine after one has followed the link no person sees.
 TRAPPED = 60
 
-#: Names of prefetching proxies, scanners, link previews and programs that are no mail client.
+#: Names of prefetching proxies, scanners, link previews and programs that are no mail client. (Cubot makes telephones.)
 _NAMES = re.compile(
     r"GoogleImageProxy|ggpht|YahooMailProxy|YahooCacheSystem|OutlookImageProxy|bingpreview|Barracuda|Mimecast|Proofpoint|urldefense|MessageLabs"
     r"|Symantec|FireEye|Trend ?Micro|Sophos|Cisco.*(IronPort|Secure)|SafeLinks|Microsoft Office Existence|Forcepoint|ZScaler|Cloudmark|Spam"
-    r"|virus|scan|\bbot\b|bot/|[a-z]bot\b|crawler|spider|preview|prefetch|monitor|facebookexternalhit|WhatsApp|Slackbot|TelegramBot|Twitterbot"
+    r"|virus|scan|(?<!cu)bot\b|crawler|spider|preview|prefetch|monitor|facebookexternalhit|WhatsApp|Slackbot|TelegramBot|Twitterbot"
     r"|curl/|wget/|python|aiohttp|httpx|Go-http-client|Java/|okhttp|libwww|axios|node-fetch|HeadlessChrome|PhantomJS",
     re.I,
 )

@@ -177,6 +177,8 @@ def test_a_while_that_is_false_at_the_trigger(condition: str) -> None:
 )
 def test_a_while_that_is_never_true(condition: str) -> None:
     assert faults(cart(condition)) == ["4:9 `while` is never true: no step could ever be sent"]
+    _, told = faults(cart(condition).replace("cart_abandoned", "cart_abandond", 1))
+    assert told == "4:9 `while` is never true: no step could ever be sent", "whatever else is wrong"
 
 
 TIERS = 'trigger = { tiers = "engagement", from = ["intensive"], to = ["occasional", "dormant"] }'
