@@ -74,6 +74,11 @@ def objection(state: Customer, transactional: bool) -> str:
     return "complained" if "complained" in mail else ""
 
 
+def says_nothing(event: EmailEvent) -> bool:
+    """Is it a soft bounce, which says nothing of the address, or a machine's opening, which says nothing of the customer?"""
+    return (event.type == "bounced" and event.soft) or (event.type == "opened" and event.machine)
+
+
 def fold_email(state: Customer, event: EmailEvent) -> None:
     """Takes in what a mail service reports. Deliveries, opens and clicks say nothing of consent, a soft bounce nothing of the address."""
     kind = event.type

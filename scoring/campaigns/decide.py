@@ -180,7 +180,7 @@ class Campaigns:
 
     def _stops(self, state: Customer, campaign: Campaign, event: Event, started: int, now: int) -> bool:
         """Does this event end what began at `started`? Not one that came before the trigger and leaves it standing."""
-        if event.event_type not in campaign.stop_on or (isinstance(event, EmailEvent) and event.soft):
+        if event.event_type not in campaign.stop_on or (isinstance(event, EmailEvent) and contact.says_nothing(event)):
             return False
         return event.ts >= started or not self._holds[campaign.name](state, now)
 

@@ -92,7 +92,7 @@ def recount(
             event, changes = waiting.pop(0)
             _happens(world, event)
             for run in list(world.runs.values()):
-                if event.event_type in run.campaign.stop_on and not (isinstance(event, EmailEvent) and event.soft):
+                if event.event_type in run.campaign.stop_on and not (isinstance(event, EmailEvent) and (event.soft or event.machine)):
                     _end(world, run, event.event_type, now)
             _changes(world, campaigns, changes, now)
         if timed and timed[0][0] == now:

@@ -220,6 +220,16 @@ def test_a_soft_bounce_stops_nothing() -> None:
     assert shop.decisions()[2:] == [("abandoned_cart", 3, "cancelled", "email_bounced", 2 * DAY)]
 
 
+def test_an_automatic_open_stops_nothing() -> None:
+    shop = Shop(CART + 'stop_on = ["email_opened"]\n').send(reachable(), add(0)).until(T + ENTERED)
+    fetched = mail(2 * HOUR, "opened")
+    fetched.machine = True
+    shop.send(fetched).until(T + ENTERED + DAY)
+    assert [m["decision"] for m in shop.messages] == ["send", "send"] and shop.withdrawn == []
+    shop.send(mail(2 * DAY, "opened")).until(T + 9 * DAY)
+    assert shop.decisions()[2:] == [("abandoned_cart", 3, "cancelled", "email_opened", 2 * DAY)]
+
+
 def test_all_of_it_at_once_is_the_same_in_leaps_and_small_steps() -> None:
     file = policy(
         'quiet_hours = "21:00-08:00"\n' + ONE_A_DAY, TWO, THANKS, 'excludes = ["low"]\nvariants = { a = 1, b = 1 }\nhold_out = 0.5\n'

@@ -27,8 +27,9 @@ GAPS = st.sampled_from(
     [0, 0, 1, MINUTE, 30 * MINUTE, HOUR - 1, HOUR, HOUR + 1, 2 * HOUR, 5 * HOUR, DAY - HOUR, DAY, DAY + 1, 3 * DAY, 8 * DAY]
 )
 KINDS = st.sampled_from(
-    ["add", "add", "add", "dear", "clear", "buy", "views", "on", "off", "unsubscribed", "bounced", "soft", "new address", "moves", "lost"]
-)
+    ["add", "add", "add", "dear", "clear", "buy", "views", "on", "off", "unsubscribed", "bounced", "soft", "new address", "moves", "lost",
+     "opened", "fetched"]
+)  # fmt: skip
 AFTERS = ["0s", "1s", "30m", "1h", "2h", "10h", "24h", "25h", "3d", "7d"]
 QUIET = ["21:00-08:00", "00:00-23:00", "02:15-02:45", "02:30-09:00", "22:30-02:30", "09:00-17:00"]
 CAPS = [
@@ -40,7 +41,7 @@ TRIGGERS = [
     '{ segment = "cart_abandoned" }', '{ segment = "buyer" }', '{ tiers = "engagement", to = ["occasional", "dormant"] }',
     '{ tiers = "engagement", from = ["occasional", "dormant"], to = ["intensive", "regular"] }',
 ]  # fmt: skip
-STOPS = ["[]", '["cart_clear"]', '["purchase", "email_bounced"]']
+STOPS = ["[]", '["cart_clear"]', '["purchase", "email_bounced"]', '["email_opened"]']
 RICH = "cart_value >= 30"
 
 
@@ -71,7 +72,10 @@ def files(draw: st.DrawFn) -> str:
 def event(kind: str, at: int, n: int) -> list[Event]:
     soft = mail(at, "bounced")
     soft.soft = True
+    fetched = mail(at, "opened")
+    fetched.machine = True
     made: dict[str, list[Event]] = {
+        "opened": [mail(at, "opened")], "fetched": [fetched],
         "add": [add(at, f"p{n}", price=1999)], "dear": [add(at, f"p{n}", price=3000)], "clear": [clear(at)], "buy": [buy(at, f"o{n}")],
         "views": [view(at) for _ in range(12)], "on": [reachable(at)], "off": [profile(at, consent__email=False)],
         "unsubscribed": [mail(at, "unsubscribed")], "bounced": [mail(at, "bounced")], "soft": [soft],
