@@ -27,7 +27,7 @@ def run(events: int, customers: int, segments: Path, batch: int, seed: int, even
     """One run over `events` events; figures by name."""
     engine = Engine(read(segments.read_text(), str(segments)))
     records = list(traffic(events, customers, seed=seed, evenly=evenly))
-    decode_event = decoders()
+    decode_event = decoders(whole=engine.whole)
     states: dict[bytes, bytes] = {}
     spent = dict.fromkeys(("event_decode", "state_decode", "fold_and_evaluate", "deadlines", "state_encode", "render"), 0.0)
     changes = fired = 0

@@ -80,7 +80,7 @@ class Drive:
         producer = AIOKafkaProducer(bootstrap_servers=broker, max_batch_size=1_000_000)
         evaluator = Evaluator(self.engine, names.inputs, self.counters)
         self.flusher = Flusher(self.engine, evaluator, Migration(self.engine), names, self.counters, producer.create_batch)
-        self.intake = Intake(decoders(), Limit(0), self.counters, lambda: int(time.time() * 1000))
+        self.intake = Intake(decoders(whole=self.engine.whole), Limit(0), self.counters, lambda: int(time.time() * 1000))
         self.partitions = []
         for number in range(PARTITIONS):
             partition = Partition(number, ready=True, epoch=1)

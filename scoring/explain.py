@@ -101,6 +101,9 @@ class _Now:
             marks = engine.steps.layout.tiers[each.name]
             self._tier = next((tier for tier, bit in marks.items() if s.members & bit), None)
             self._reason = self._of_tier(definition)
+        if definition.settle and s.holding & each.bits:  # type: ignore[operator]
+            lasted = now - membership.held_since(s, self.index)
+            self._reason = f"{self._reason}; otherwise for {span(lasted)}, settles in {span(definition.settle)}"
         self._since = _since(s, each.index, self._member)
 
     def verdict(self, ahead: Ahead | None, sure_until: int | None) -> Verdict:

@@ -6,7 +6,7 @@ value: fields are only ever added at the end, with a default.
 Instants are epoch milliseconds, None where there was none. A series is a flat list `[hour - h0, n, hour - h0, n, …]`, oldest
 first; see scoring/series.py.
 
-Five fields that most events leave alone travel as msgpack within the msgpack: `decode` leaves them so (bytes), whoever asks for one calls
+Six fields that most events leave alone travel as msgpack within the msgpack: `decode` leaves them so (bytes), whoever asks for one calls
 its opener (`history_of` and so on), and `encode` packs it again. It halves the time a value takes to be read.
 """
 
@@ -100,6 +100,7 @@ class Customer(msgspec.Struct, array_like=True, gc=False):
     offsets: list[int] | None = None  # by topic rank: the last applied offset
     outbox: list[Any] | None = None
     ties: Ties | None = None  # to other ids: scoring/merge
+    facts: bytes | dict[str, Any] | None = None  # by the key of a trait beyond the core: scoring/traits/trait.py
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -125,6 +126,8 @@ def encode(state: Customer) -> bytes:
         state.cart_base = _encode(state.cart_base)
     if state.profile.__class__ is dict:
         state.profile = _encode(state.profile)
+    if state.facts.__class__ is dict:
+        state.facts = _encode(state.facts) if state.facts else None
     state.version = VERSION
     last_view, warm_at, members, holding = state.last_view, state.warm_at, state.members, state.holding
     # The newest event was most often a view, and set all three: one is enough.
@@ -172,6 +175,7 @@ history_of: Callable[[Customer], list[Any] | None] = _opener("history")
 cart_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("cart")
 cart_base_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("cart_base")
 profile_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("profile")
+facts_of: Callable[[Customer], dict[str, Any] | None] = _opener("facts")
 
 
 def cart_log_of(s: Customer) -> list[list[Any]] | None:

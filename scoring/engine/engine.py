@@ -17,13 +17,15 @@ from scoring.engine import changes
 from scoring.engine.migrate import migrate
 from scoring.engine.plan import Plans
 from scoring.engine.steps import Entry, Steps
-from scoring.events.schema import PURCHASES, EmailEvent, Event
+from scoring.events.schema import PURCHASES, WHOLE, EmailEvent, Event
 from scoring.expressions.tree import Condition
 from scoring.repeats import remember, seen
 from scoring.segments.model import Definitions, Engagement, Segment
 from scoring.state import NEVER, Customer, create
 from scoring.traits import browsing, cart, engagement, orders, profile
+from scoring.traits.catalog import TRAITS
 from scoring.traits.effects import FIRST
+from scoring.traits.trait import Fold, keep_only, with_traits
 
 if TYPE_CHECKING:
     from scoring.campaigns.decide import Campaigns
@@ -53,9 +55,17 @@ class Engine:
             engagement.feedback_folder,
             profile.folder,
         )  # by topic rank
-        self._folds: tuple[Callable[[Customer, Any, int], int], ...] = tuple(folder(definitions.engagement, lateness) for folder in folders)
+        self.traits = tuple(trait for trait in TRAITS if not set(trait.families) <= definitions.off)
+        #: Topics whose events are wanted with the whole record.
+        self.whole = WHOLE & {rank for trait in self.traits for rank in trait.folders}
+        self._folds: tuple[Callable[[Customer, Any, int], int], ...] = tuple(
+            with_traits(folder(definitions.engagement, lateness), self._traits_folds(rank)) for rank, folder in enumerate(folders)
+        )
         if campaigns is not None:
             campaigns.bind(self)
+
+    def _traits_folds(self, rank: int) -> tuple[Fold, ...]:
+        return tuple(trait.folders[rank](self.definitions, self.lateness) for trait in self.traits if rank in trait.folders)
 
     # ---- the two verbs
 
@@ -150,6 +160,7 @@ class Engine:
         now = max(now, state.at)
         n = len(out)
         migrate(state, older.definitions, self.definitions, now, out)
+        keep_only(state, self.traits)
         self.judge(state, now, changes.DEFINITION, out, n)
 
     def judge(self, state: Customer, now: int, cause: int, out: list[Entry], n: int | None = None) -> None:

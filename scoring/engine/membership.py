@@ -51,6 +51,12 @@ def enter(s: Customer, index: int, now: int) -> int:
     return int(history[place + EPISODE])
 
 
+def entered_at(s: Customer, index: int) -> int | None:
+    """When a member entered, or a customer its present tier."""
+    place = find(s, index)
+    return int(s.history[place + SINCE]) + s.h0 * HOUR if place >= 0 else None  # type: ignore[index]
+
+
 def leave(s: Customer, index: int, now: int) -> int:
     """Notes an exit; returns the episode that ends."""
     place = record(s, index)

@@ -29,9 +29,13 @@ def migrate(state: Customer, older: Definitions, newer: Definitions, now: int, o
             same = newer.segments[places[name]].definition == meanings[name]
             holding |= new.segments[name] if same and held & bit else 0
     for group, tiers in old.tiers.items():
+        kept = new.tiers.get(group, {})
+        same = bool(kept) and newer.segments[places[group]].definition == meanings[group]
         for tier, bit in tiers.items():
             if was & bit:
-                members |= new.tiers.get(group, {}).get(tier, 0)
+                members |= kept.get(tier, 0)
+            if same and held & bit:
+                holding |= kept[tier]
     history: list[Any] = []
     gone = state.gone or {}
     records = history_of(state) or []

@@ -37,7 +37,10 @@ class Plans:
             if not isinstance(each.definition, Segment):
                 look, lifted = _tier_masks(each, effects)
                 inside |= look
-                quick |= lifted
+                if not each.definition.settle:
+                    quick |= lifted
+                elif any((code.rise | code.fall) & effects for code in each.codes):
+                    held |= each.bits
                 continue
             when, leaving, bit = each.when, each.exit_when, each.bit
             assert when is not None

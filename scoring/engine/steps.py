@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from scoring.engine import membership
+from scoring.engine.settle import settling_segment, settling_tiers
 from scoring.expressions.compile import NAMESPACE, Code, Compiler, Layout
 from scoring.expressions.tree import Condition, Flag, InSegment
 from scoring.expressions.words import Judge, Leaf, Reader
@@ -39,7 +40,7 @@ def layout_of(definitions: Definitions) -> Layout:
         else:
             tiers[each.name] = {tier.name: bit << i for i, tier in enumerate(each.tiers)}
             bit <<= len(each.tiers)
-    return Layout(segments, tiers)
+    return Layout(segments, tiers, {each.name: i for i, each in enumerate(definitions.segments)})
 
 
 class Compiled:
@@ -62,8 +63,10 @@ class Compiled:
             conditions = [tier.when for tier in definition.tiers if tier.when is not None]
         self.refs = frozenset().union(*(code.refs for code in self.codes))
         self.reader = Reader(conditions)
-        self.timed = any(code.timed_rise or code.timed_fall for code in self.codes) or (
-            isinstance(definition, Segment) and bool(definition.hold_for or definition.cooldown)
+        self.timed = (
+            any(code.timed_rise or code.timed_fall for code in self.codes)
+            or bool(definition.settle)
+            or (isinstance(definition, Segment) and bool(definition.hold_for or definition.cooldown))
         )
         self.step: Step
         self.values: Callable[[Customer, int], list[Any]]
@@ -103,15 +106,15 @@ class Steps:
         lines: list[str] = []
         for each in self.by_index:
             lines += _values_source(each, self.compiler)
-            lines += _tiers_source(each) if isinstance(each.definition, Tiers) else _segment_source(each, each.definition)
+            lines += _step_source(each)
         self.source = "\n".join(lines)
         namespace: dict[str, Any] = NAMESPACE | {
-            name: getattr(membership, name) for name in ("enter", "leave", "hold", "held_since", "last_exit")
+            name: getattr(membership, name) for name in ("enter", "entered_at", "leave", "hold", "held_since", "last_exit")
         }
         exec(compile(self.source, "<segments>", "exec"), namespace)  # source made above, from a checked tree
         for each in self.by_index:
             each.step, each.values = namespace[f"step_{each.index}"], namespace[f"values_{each.index}"]
-            if isinstance(each.definition, Tiers):
+            if isinstance(each.definition, Tiers) and not each.definition.settle:
                 each.quick = [namespace[f"quick_{each.index}_{j}"] for j in range(len(each.codes))]
         self._namespace = namespace
 
@@ -154,11 +157,35 @@ def _change(i: int, kind: int, come_from: str, to: str, episode: str) -> str:
     return f"out.append([0, {i}, {kind}, {come_from}, {to}, now, cause, {episode}, values_{i}(s, now)])"
 
 
+def _step_source(each: Compiled) -> list[str]:
+    definition = each.definition
+    if isinstance(definition, Tiers):
+        if not definition.settle:
+            return _tiers_source(each)
+        return settling_tiers(each.index, each.bit, definition.settle, each.codes, lambda j: _moved(each, definition, j))
+    if not definition.settle:
+        return _segment_source(each, definition)
+    assert each.when is not None
+    return settling_segment(each.index, each.bit, definition.settle, definition.cooldown, each.when, _entered(each), _left(each))
+
+
+def _entered(each: Compiled) -> list[str]:
+    return [f"s.members |= {each.bit}", _change(each.index, ENTERED, "None", "None", f"enter(s, {each.index}, now)")]
+
+
+def _left(each: Compiled) -> list[str]:
+    return [f"s.members ^= {each.bit}", _change(each.index, EXITED, "None", "None", f"leave(s, {each.index}, now)")]
+
+
+def _moved(each: Compiled, definition: Tiers, j: int) -> str:
+    marks = {each.bit << k: tier.name for k, tier in enumerate(definition.tiers)}
+    return _change(each.index, MOVED, f"{marks!r}.get(old)", repr(definition.tiers[j].name), f"enter(s, {each.index}, now)")
+
+
 def _segment_source(each: Compiled, definition: Segment) -> list[str]:
     i, bit, when, exit_when = each.index, each.bit, each.when, each.exit_when
     assert when is not None
-    entered = [f"s.members |= {bit}", _change(i, ENTERED, "None", "None", f"enter(s, {i}, now)")]
-    left = [f"s.members ^= {bit}", _change(i, EXITED, "None", "None", f"leave(s, {i}, now)")]
+    entered, left = _entered(each), _left(each)
     lines = [f"def step_{i}(s, now, out, cause):"]
     if exit_when is None and not definition.hold_for and not definition.cooldown:
         if not when.timed_rise:
@@ -195,17 +222,15 @@ def _tiers_source(each: Compiled) -> list[str]:
     definition = each.definition
     assert isinstance(definition, Tiers)
     i = each.index
-    names = [tier.name for tier in definition.tiers]
-    marks = {each.bit << j: name for j, name in enumerate(names)}
     lines = [f"def step_{i}(s, now, out, cause):"]
     for j, code in enumerate(each.codes):
         lines += code.emit("v", "u" if j == 0 else "uj", " ")
         if j:
             lines.append(" if uj < u: u = uj")
-        moved = _change(i, MOVED, f"{marks!r}.get(old)", repr(names[j]), f"enter(s, {i}, now)")
+        moved = _moved(each, definition, j)
         lines += [" if v:", f"  if not s.members & {each.bit << j}:", f"   old = s.members & {each.bits}"]
         lines += [f"   s.members ^= old | {each.bit << j}", f"   {moved}", "  return u"]
-    for j in range(len(names)):
+    for j in range(len(each.codes)):
         # In tier j after an event that can only have lifted earlier ones: is one of them true now?
         lines.append(f"def quick_{i}_{j}(s, now, out, cause):")
         if j:

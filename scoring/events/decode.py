@@ -5,7 +5,7 @@ Any bytes whatever give one or the other, never another exception.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -27,9 +27,9 @@ Decode = Callable[[bytes | None, bytes | None, int], Event]
 FUTURE = 5 * 60_000
 
 
-def decoders(currency: str = "EUR") -> tuple[Decode, ...]:
-    """One decoder a topic, by rank. `currency` is the shop's."""
-    return tuple(_decoder(parser(rank, currency), build) for rank, build in enumerate(BUILDS))
+def decoders(currency: str = "EUR", whole: Collection[int] = ()) -> tuple[Decode, ...]:
+    """One decoder a topic, by rank. `currency` is the shop's; events of the topics in `whole` have the whole record with them (`more`)."""
+    return tuple(_decoder(parser(rank, currency), build, rank in whole) for rank, build in enumerate(BUILDS))
 
 
 def parser(rank: int, currency: str) -> Callable[[bytes], Any]:
@@ -51,7 +51,7 @@ def parser(rank: int, currency: str) -> Callable[[bytes], Any]:
     return parse
 
 
-def _decoder(parse: Callable[[bytes], Any], build: Build) -> Decode:
+def _decoder(parse: Callable[[bytes], Any], build: Build, whole: bool) -> Decode:
     epoch_ms = instants.epoch_ms
 
     def decode(value: bytes | None, key: bytes | None, timestamp: int) -> Event:
@@ -71,6 +71,9 @@ def _decoder(parse: Callable[[bytes], Any], build: Build) -> Decode:
             instants.checked(ts)  # type: ignore[arg-type]
         if ts > timestamp + FUTURE:  # type: ignore[operator]
             raise Invalid("future_ts", f"ts is {shown(found.ts)}, more than 5 minutes after the record's own timestamp {timestamp}")
-        return build(found, ts)  # type: ignore[arg-type]
+        event = build(found, ts)  # type: ignore[arg-type]
+        if whole:
+            event.more = found  # type: ignore[union-attr]
+        return event
 
     return decode

@@ -18,7 +18,7 @@ from scoring.events.build import BUILDS, TYPES
 from scoring.events.decode import parser
 from scoring.events.invalid import Invalid, shown
 from scoring.events.refusals import refusal
-from scoring.events.schema import CART_EVENTS, EMAIL_EVENTS, PURCHASES, Event, Identity, Purchase
+from scoring.events.schema import CART_EVENTS, EMAIL_EVENTS, PURCHASES, WHOLE, Event, Identity, Purchase
 from scoring.events.wire import CONSENTS, HEAD
 
 #: event_type -> rank.
@@ -54,7 +54,10 @@ def line_decoder(currency: str = "EUR") -> FromLine:
         ts = instants.epoch_ms(ts) if isinstance(ts, str) else instants.checked(ts)
         if rank == PURCHASES and not value.order_id:
             value.order_id = default_order_id(value.customer_id, ts)
-        return BUILDS[rank](value, ts)
+        event = BUILDS[rank](value, ts)
+        if rank in WHOLE:
+            event.more = value  # type: ignore[union-attr]
+        return event
 
     return decode
 

@@ -2,7 +2,7 @@
 
 Units: `ts` is event time in epoch milliseconds; quantities are whole thousandths; a price is whole cents as an `int`, or
 its decimal text as a `str` where it is not whole cents; an amount is whole cents. `offset` is the record's place in its
-topic partition (in files: the order read).
+topic partition (in files: the order read). `more` is the whole record, where traits beyond the core want it: its texts are as they came.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import ClassVar
 
 import msgspec
 
+from scoring.events.wire import FeedbackValue, PageViewValue, PurchaseValue
+
 #: Topic names in rank order: at equal `ts` a customer's events are taken in this order.
 TOPICS: tuple[str, ...] = ("page-views", "cart-events", "purchases", "email-events", "feedback", "profiles", "identities")
 PAGE_VIEWS, CART_EVENTS, PURCHASES, EMAIL_EVENTS, FEEDBACK, PROFILES, IDENTITIES = range(7)
@@ -18,6 +20,9 @@ PAGE_VIEWS, CART_EVENTS, PURCHASES, EMAIL_EVENTS, FEEDBACK, PROFILES, IDENTITIES
 HANDOVERS = 7
 RANKS = 8
 
+
+#: Topics whose events can have the whole record with them, as `more`.
+WHOLE = frozenset((PAGE_VIEWS, PURCHASES, FEEDBACK))
 
 #: Event types of a cart event's `action`.
 CART_EVENT_TYPES: dict[str, str] = {
@@ -35,6 +40,7 @@ class PageView(msgspec.Struct, gc=False):
     page_type: str | None = None
     category_id: str | None = None
     session_id: str | None = None
+    more: PageViewValue | None = None
 
     @property
     def event_type(self) -> str:
@@ -67,6 +73,7 @@ class Purchase(msgspec.Struct, gc=False):
     amount: int = 0  # cents, never negative for a refund: `total`, else the sum over the lines
     event_id: str | None = None
     session_id: str | None = None
+    more: PurchaseValue | None = None
 
     @property
     def event_type(self) -> str:
@@ -98,6 +105,7 @@ class Feedback(msgspec.Struct, gc=False):
     text: str | None = None
     product_id: str | None = None
     event_id: str | None = None
+    more: FeedbackValue | None = None
 
     @property
     def event_type(self) -> str:

@@ -19,8 +19,8 @@ Id = Annotated[str, Meta(max_length=ID_LENGTH)]
 _NONE = Raw()
 
 
-class Value(Struct, gc=False):
-    """What every event has."""
+class Value(Struct, gc=False, omit_defaults=True):
+    """What every event has. A number that is absent has no text, and must not be written."""
 
     customer_id: CustomerId
     ts: int | str | None = None
@@ -55,7 +55,7 @@ class CartValue(Value, gc=False):
     currency: str | None = None
 
 
-class Line(Struct, gc=False):
+class Line(Struct, gc=False, omit_defaults=True):
     product_id: Id | None = None
     quantity: Raw = _NONE
     price: Raw = _NONE

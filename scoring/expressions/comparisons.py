@@ -13,8 +13,9 @@ from typing import Any
 from scoring.expressions import types
 from scoring.expressions.problem import suggest
 from scoring.expressions.scope import Scope
-from scoring.expressions.tree import Compare, Condition, Const, In, IsNone, Number, Op, TierOf, Truth
+from scoring.expressions.tree import Attr, Compare, Condition, Const, In, IsNone, Number, Op, TierOf, Truth
 from scoring.expressions.values import changing, constant, refuse, value
+from scoring.traits.catalog import CATALOG
 
 OPS: dict[type[ast.cmpop], Op] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _TURNED: dict[Op, Op] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -93,15 +94,26 @@ def _strings(left: Number, op: Op, right: Number, nodes: tuple[ast.expr, ast.exp
         return None
     if isinstance(left, Const) and isinstance(right, Const):
         return Truth(_APPLY[op](left.value, right.value), text)
-    if isinstance(right, TierOf) and not isinstance(left, TierOf):
+    if isinstance(left, Const) or (isinstance(right, TierOf) and not isinstance(left, TierOf)):
         left, right, nodes = right, left, (nodes[1], nodes[0])
-    if isinstance(right, TierOf) or not isinstance(left, TierOf):
+    if isinstance(left, TierOf) and not isinstance(right, Const):
         scope.fault(nodes[1], "a tier is compared with a name in quotes", 'such as tier("engagement") == "regular"')
         return None
-    assert isinstance(right, Const)
-    if not _is_tier(right, left.group, nodes[1], scope):
+    if isinstance(right, Const) and not _can_be(left, right, nodes[1], scope):
         return None
     return Compare(left, op, right, text)
+
+
+def _can_be(left: Number, text: Const, node: ast.expr, scope: Scope) -> bool:
+    """Whether a text is one that the left side can be at all."""
+    if isinstance(left, TierOf):
+        return _is_tier(text, left.group, node, scope)
+    values = CATALOG[left.name].values if isinstance(left, Attr) else ()
+    if not values or text.value in values:
+        return True
+    shown = str(text.value)
+    scope.fault(node, f"{types.named(left)} is never `{shown[:64]}`", suggest(shown, values, "it can be"))
+    return False
 
 
 def _is_tier(name: Const, group: str, node: ast.expr, scope: Scope) -> bool:
@@ -151,8 +163,8 @@ def membership(link: tuple[ast.expr, ast.cmpop, ast.expr], text: str, scope: Sco
         if item.kind != left.kind:
             scope.fault(node, f"{types.A_KIND[left.kind]} is compared with {types.A_KIND[item.kind]}: {types.describe(left)}")
             good = False
-        elif isinstance(left, TierOf):
-            good &= _is_tier(item, left.group, node, scope)
+        elif item.kind == "string" and not isinstance(left, Const):
+            good &= _can_be(left, item, node, scope)
     if not good:
         return None
     values = tuple(item.value for _, item in constants)

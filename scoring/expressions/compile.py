@@ -31,13 +31,15 @@ from scoring.expressions.tree import (
     Number,
     Op,
     Or,
+    Since,
     TierOf,
     Truth,
 )
 from scoring.series import grain_of
 from scoring.state import NEVER
 from scoring.traits import cart, engagement, profile
-from scoring.traits.catalog import CATALOG
+from scoring.traits.attribute import Attribute
+from scoring.traits.catalog import CATALOG, FUNCTIONS
 from scoring.traits.effects import FIRST
 
 Emit = Callable[[str, str, str], list[str]]
@@ -70,10 +72,15 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where memberships lie in the masks: the bit of a simple segment; a tier's bit by group and name."""
+    """Where memberships lie in the masks: the bit of a simple segment; a tier's bit by group and name; places in file order."""
 
     segments: Mapping[str, int]
     tiers: Mapping[str, Mapping[str, int]]
+    places: Mapping[str, int] = field(default_factory=dict)
+
+    def bits(self, name: str) -> int:
+        """Of a segment, or of all tiers of a group."""
+        return self.segments[name] if name in self.segments else sum(self.tiers[name].values())
 
 
 def divide(a: float | None, b: float | None) -> float | None:
@@ -103,19 +110,33 @@ def compare(a: float | str | None, op: str, b: float | str | None) -> bool:
 
 
 #: Names the generated code uses.
-NAMESPACE: dict[str, object] = {
-    name: getattr(module, name)
-    for module, names in (
-        (
-            series,
-            ("reach", "reach_both", "total", "total_both", "reach_visits", "total_visits", "total_site_time", "reach_days", "total_days"),
-        ),
-        (engagement, ("warmth_at", "cooling")),
-        (cart, ("cart_items", "cart_value")),
-        (profile, ("has_email", "email_consent")),
-    )
-    for name in names
-} | {"NEVER": NEVER, "divide": divide, "calculate": calculate, "compare": compare, "min": min}
+NAMESPACE: dict[str, object] = (
+    {
+        name: getattr(module, name)
+        for module, names in (
+            (
+                series,
+                (
+                    "reach",
+                    "reach_both",
+                    "total",
+                    "total_both",
+                    "reach_visits",
+                    "total_visits",
+                    "total_site_time",
+                    "reach_days",
+                    "total_days",
+                ),
+            ),
+            (engagement, ("warmth_at", "cooling")),
+            (cart, ("cart_items", "cart_value")),
+            (profile, ("has_email", "email_consent")),
+        )
+        for name in names
+    }
+    | FUNCTIONS
+    | {"NEVER": NEVER, "divide": divide, "calculate": calculate, "compare": compare, "min": min}
+)
 
 #: The ordering operators: does a larger left side make it true?
 _UPWARD = {"<": False, "<=": False, ">": True, ">=": True}
@@ -143,6 +164,9 @@ class Compiler:
             bits = {bit: name for name, bit in self._layout.tiers[node.group].items()}
             mask = sum(bits)
             return Value(f"{bits!r}.get(s.members & {mask})", missing=True, refs=frozenset((node.group,)))
+        if isinstance(node, Since):
+            origin = self._entered(node)
+            return Value(f"((now - {origin}) if {origin} is not None else None)", missing=True, refs=frozenset((node.name,)))
         if isinstance(node, Neg):
             a = self.value(node.operand)
             expr = f"calculate(0, '-', {a.expr})" if a.missing else f"(-{a.expr})"
@@ -161,12 +185,19 @@ class Compiler:
     def _attribute(self, node: Attr) -> Value:
         a = CATALOG[node.name]
         if a.change == "grows":
-            return Value(f"((now - {a.code}) if {a.code} is not None else None)", a.rise, a.fall, missing=True)
-        if node.window is None:
-            return Value(a.code.replace("{h}", repr(self._half_life)), a.rise, a.fall)
-        total = _fill(a.total, node.window)
+            origin = self._now(a, node.argument)
+            return Value(f"((now - {origin}) if {origin} is not None else None)", a.rise, a.fall, missing=True)
+        if not _timed(a, node.window):
+            return Value(self._now(a, node.argument), a.rise, a.fall, missing=a.missing)
+        total = _fill(a.total, node.window or 0, argument=node.argument)
         expr = f"({total}[0] / {a.scale})" if a.scale != 1 else f"{total}[0]"
-        return Value(expr, a.rise, a.fall, [total])
+        return Value(expr, a.rise, a.fall, [total], a.missing)
+
+    def _now(self, a: Attribute, argument: str | None) -> str:
+        return a.code.replace("{h}", repr(self._half_life)).replace("{a}", repr(argument))
+
+    def _entered(self, node: Since) -> str:
+        return f"(entered_at(s, {self._layout.places[node.name]}) if s.members & {self._layout.bits(node.name)} else None)"
 
     # ---- conditions
 
@@ -184,7 +215,10 @@ class Compiler:
             return _flat(f"(s.members & {bit} != 0)", refs=frozenset((node.name,)))
         if isinstance(node, Flag):
             a = CATALOG[node.name]
-            return _flat(a.code, a.rise, a.fall)
+            if not _timed(a, node.window):
+                return _flat(self._now(a, node.argument), a.rise, a.fall)
+            total = _fill(a.total, node.window or 0, argument=node.argument)
+            return self._stepping(f"{total}[0]", Value("", steps=[total]), a.rise | a.fall, a.rise | a.fall)
         if isinstance(node, IsNone):
             return self._is_none(node)
         v = self.value(node.left)
@@ -231,8 +265,11 @@ class Compiler:
         if isinstance(operand, Attr) and (a := CATALOG[operand.name]).change == "grows":
             there, gone = a.rise | a.fall | FIRST, a.fall
             if node.negated:
-                return _flat(f"({a.code} is not None)", there, gone)
-            return _flat(f"({a.code} is None)", gone, there)
+                return _flat(f"({self._now(a, operand.argument)} is not None)", there, gone)
+            return _flat(f"({self._now(a, operand.argument)} is None)", gone, there)
+        if isinstance(operand, Since):
+            inside = f"(s.members & {self._layout.bits(operand.name)} {'!=' if node.negated else '=='} 0)"
+            return _flat(inside, refs=frozenset((operand.name,)))
         v = self.value(operand)
         if not v.missing:
             return _flat(repr(node.negated))
@@ -245,15 +282,19 @@ class Compiler:
         if isinstance(left, Attr) and isinstance(right, Const) and not isinstance(right.value, str):
             a = CATALOG[left.name]
             if a.change == "grows":
-                return self._growing(a.code, a.rise, a.fall, op, right.value)
+                return self._growing(self._now(a, left.argument), a.rise, a.fall, op, right.value)
             if a.change == "decays":
-                return self._decaying(a.rise, op, right.value)
+                return self._decaying(a, left.argument, op, right.value)
             if left.window is not None and a.reach and op in _UPWARD:
                 k = math.ceil(right.value) if op in (">=", "<") else math.floor(right.value) + 1
                 if k > 0:
                     return self._counted(left, k, op)
             if a.zero and right.value == 0 and op in _OF_ZERO:
                 return _flat(f"({a.zero})" if _OF_ZERO[op] else f"(not ({a.zero}))", a.rise | a.fall, a.rise | a.fall)
+        if isinstance(left, Since) and isinstance(right, Const) and not isinstance(right.value, str):
+            code = self._growing(self._entered(left), 0, 0, op, right.value)
+            code.refs = frozenset((left.name,))
+            return code
         a_, b = self.value(left), self.value(right)
         expr = f"compare({a_.expr}, {op!r}, {b.expr})" if a_.missing or b.missing else f"({a_.expr} {op} {b.expr})"
         both = Value("", steps=a_.steps + b.steps, refs=a_.refs | b.refs)
@@ -280,9 +321,9 @@ class Compiler:
         """A windowed count against a constant: where a scan from the newest bucket reaches k is the exact moment of change."""
         a = CATALOG[left.name]
         assert left.window is not None
-        reached = _fill(a.reach, left.window, k)
+        reached = _fill(a.reach, left.window, k, left.argument)
         if k > 1:  # fewer in a lifetime than needed in the window: no scan
-            reached = f"({reached} if {a.code} >= {k} else 0)"
+            reached = f"({reached} if {self._now(a, left.argument)} >= {k} else 0)"
         positive = _UPWARD[op]
         sign = "!=" if positive else "=="
 
@@ -319,21 +360,26 @@ class Compiler:
         # younger again: only where the origin can also go missing (cart_idle) does an event make it false
         return Code(expr, emit, everything, everything if rise else 0, False, True)
 
-    def _decaying(self, effects: int, op: str, threshold: float) -> Code:
-        positive, strict = _UPWARD[op], op in (">", "<=")
-        h = repr(self._half_life)
-        above = f"(warmth_at(s, now, {h}) {'>' if strict else '>='} {threshold!r})"
+    def _decaying(self, a: Attribute, argument: str | None, op: str, threshold: float) -> Code:
+        positive, strict, effects = _UPWARD[op], op in (">", "<="), a.rise | a.fall
+        above = f"({self._now(a, argument)} {'>' if strict else '>='} {threshold!r})"
         if threshold == 0 and strict:
-            above = "(s.warmth > 0)"  # halving never ends, though the double that holds it does
+            above = a.positive.replace("{a}", repr(argument))
         expr = above if positive else f"(not {above})"
-        crossing = f"cooling(s, {float(threshold)!r}, {strict}, {h})"
+        crossing = a.crossing.replace("{t}", repr(float(threshold))).replace("{strict}", repr(strict))
+        crossing = crossing.replace("{h}", repr(self._half_life)).replace("{a}", repr(argument))
 
         def emit(v: str, u: str, indent: str) -> list[str]:
             return [f"{indent}{v} = {expr}", f"{indent}{u} = {crossing} if {'' if positive else 'not '}{v} else NEVER"]
 
         if positive:
-            return Code(expr, emit, effects, 0, False, True)
-        return Code(expr, emit, 0, effects, True, False)
+            return Code(expr, emit, effects, a.fall, False, True)
+        return Code(expr, emit, a.fall, effects, True, False)
+
+
+def _timed(a: Attribute, window: int | None) -> bool:
+    """Whether time alone changes the value, given what it is asked for."""
+    return a.change == "steps" and (not a.windowed or a.timed_alone or window is not None)
 
 
 def _flat(expr: str, rise: int = 0, fall: int = 0, refs: frozenset[str] = frozenset()) -> Code:
@@ -343,5 +389,5 @@ def _flat(expr: str, rise: int = 0, fall: int = 0, refs: frozenset[str] = frozen
     return Code(expr, emit, rise, fall, refs=refs)
 
 
-def _fill(fragment: str, window: int, k: int = 0) -> str:
-    return fragment.format(w=window, grain=grain_of(window), k=k)
+def _fill(fragment: str, window: int, k: int = 0, argument: str | None = None) -> str:
+    return fragment.format(w=window, grain=grain_of(window), k=k, a=repr(argument))

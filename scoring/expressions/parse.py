@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from scoring.expressions import types
 from scoring.expressions.comparisons import OPS, compare, literal_list, membership, none_test
-from scoring.expressions.problem import Problem, Problems, suggest
-from scoring.expressions.scope import Reference, Scope
+from scoring.expressions.problem import Problem, Problems
+from scoring.expressions.scope import Off, Reference, Scope
 from scoring.expressions.source import DEEPEST, Source
-from scoring.expressions.tree import And, Condition, Const, Flag, InSegment, Not, Or, Truth
+from scoring.expressions.tree import And, Attr, Condition, Const, Flag, InSegment, Not, Number, Or, Truth
 from scoring.expressions.values import only_argument, quoted, value
 from scoring.traits.catalog import CATALOG
 
@@ -37,12 +37,16 @@ def parse(text: str, *, segments: AbstractSet[str] = frozenset(), tiers: Mapping
 
 
 def parse_with_references(
-    text: str, *, segments: AbstractSet[str] = frozenset(), tiers: Mapping[str, Sequence[str]] | None = None
+    text: str,
+    *,
+    segments: AbstractSet[str] = frozenset(),
+    tiers: Mapping[str, Sequence[str]] | None = None,
+    off: Off | None = None,
 ) -> Parsed:
-    """As `parse`, with the segments and tiers that the condition refers to."""
+    """As `parse`, with the segments and tiers that the condition refers to. It may read nothing that is `off`."""
     source = Source(text)
     _check_depth(source)
-    scope = Scope(source, segments, tiers or {})
+    scope = Scope(source, segments, tiers or {}, off or Off())
     found = _condition(source.root, scope)
     if scope.problems or found is None:
         raise Problems(scope.problems)
@@ -82,15 +86,20 @@ def _bare(node: ast.expr, scope: Scope) -> Condition | None:
         return None
     text = scope.source.words(node)
     if found.kind == "boolean":
-        return Truth(bool(found.value), text) if isinstance(found, Const) else Flag(found.text, found.text)
+        return Truth(bool(found.value), text) if isinstance(found, Const) else _flag(found)
     if found.kind == "string":
-        hint = 'a tier is compared with a name: tier("engagement") == "regular"'
+        hint = 'compare it with a text in quotes: tier("engagement") == "regular"'
     elif found.kind == "duration":
         hint = "compare it with a duration: `since_last_visit >= hours(1)`"
     else:
         hint = f"compare it: `{text} > 0`" if len(text) < 60 else "compare it"
     scope.fault(node, f"{types.A_KIND[found.kind]} is no condition", hint)
     return None
+
+
+def _flag(found: Number) -> Flag:
+    assert isinstance(found, Attr), "only attributes and constants are true or false"
+    return Flag(found.name, found.text, found.window, found.argument)
 
 
 def _called(node: ast.Call) -> str:
@@ -110,7 +119,7 @@ def _in_segment(node: ast.Call, scope: Scope) -> Condition | None:
             argument, f"`{name}` is a group of tiers, not a segment", f'write tier("{name}") == "{next(iter(scope.tiers[name]), "name")}"'
         )
     else:
-        scope.fault(argument, f"unknown segment `{name[:64]}`", suggest(name, scope.segments, "segments"))
+        scope.unknown_segment(argument, name, "segment", scope.segments)
     return None
 
 
@@ -163,10 +172,14 @@ def _is_condition(node: ast.expr) -> bool:
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.op, ast.Not)
     if isinstance(node, ast.Call):
-        return _called(node) == "in_segment"
+        return _called(node) == "in_segment" or _is_boolean(_called(node))
     if isinstance(node, ast.Constant):
         return isinstance(node.value, bool)
-    return isinstance(node, ast.Name) and node.id in CATALOG and CATALOG[node.id].kind == "boolean"
+    return isinstance(node, ast.Name) and _is_boolean(node.id)
+
+
+def _is_boolean(name: str) -> bool:
+    return name in CATALOG and CATALOG[name].kind == "boolean"
 
 
 def _booleans(link: Link, text: str, scope: Scope) -> Condition | None:

@@ -27,6 +27,7 @@ class Attr:
     kind: Kind
     window: int | None = None
     text: str = field(default="", compare=False)  # canonical: `purchases(days(90))`, key of `attributes` in a change
+    argument: str | None = None  # interest("shoes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,15 @@ class TierOf:
 
     group: str
     kind: Kind = "string"
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """since_entered("name"): how long the customer has been in that segment, or in its present tier of that group."""
+
+    name: str
+    kind: Kind = "duration"
     text: str = field(default="", compare=False)
 
 
@@ -54,7 +64,7 @@ class Calc:
     text: str = field(default="", compare=False)
 
 
-Number = Const | Attr | TierOf | Neg | Calc
+Number = Const | Attr | TierOf | Since | Neg | Calc
 Op = Literal["<", "<=", ">", ">=", "==", "!="]
 
 
@@ -89,6 +99,8 @@ class Flag:
 
     name: str
     text: str = field(default="", compare=False)
+    window: int | None = None
+    argument: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import Literal
 
-from scoring.expressions.tree import Attr, Calc, Const, Kind, Neg, Number, TierOf
+from scoring.expressions.tree import Attr, Calc, Const, Kind, Neg, Number, Since, TierOf
 
 Sign = Literal["+", "-", "*", "/"]
 
@@ -100,8 +100,12 @@ def negate(operand: Number, text: str) -> Number:
 
 def describe(value: Number) -> str:
     """A value for a sentence: `purchases` is a number."""
-    name = f"`{value.text}`" if isinstance(value, Const | Attr | TierOf) and value.text else "this calculation"
-    return f"{name} is {A_KIND[value.kind]}"
+    return f"{named(value)} is {A_KIND[value.kind]}"
+
+
+def named(value: Number) -> str:
+    """A value's name in a sentence."""
+    return f"`{value.text}`" if isinstance(value, Const | Attr | TierOf | Since) and value.text else "this calculation"
 
 
 def span_text(milliseconds: float) -> str:

@@ -11,10 +11,10 @@ from typing import Literal
 from scoring.expressions import types
 from scoring.expressions.problem import suggest
 from scoring.expressions.scope import Reference, Scope
-from scoring.expressions.tree import Attr, Calc, Const, Number, TierOf
+from scoring.expressions.tree import Attr, Calc, Const, Number, Since, TierOf
 from scoring.expressions.windows import example_of, windowed
 from scoring.traits.attribute import Attribute
-from scoring.traits.catalog import CATALOG
+from scoring.traits.catalog import CATALOG, TRAIT_OF
 
 _SIGNS: dict[type[ast.operator], Literal["+", "-", "*", "/"]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _REFUSED_SIGNS: dict[type[ast.operator], tuple[str, str]] = {
@@ -28,7 +28,7 @@ _REFUSED_SIGNS: dict[type[ast.operator], tuple[str, str]] = {
     ast.LShift: ("<<", "write `<`"),
     ast.RShift: (">>", "write `>`"),
 }
-CALLS = (*types.UNITS, "in_segment", "tier")
+CALLS = (*types.UNITS, "in_segment", "tier", "since_entered")
 _FOREIGN = {"true": "True", "false": "False", "null": "None", "none": "None", "nil": "None"}
 _FORMS: dict[type[ast.AST], str] = {
     ast.Attribute: "attribute access",
@@ -51,11 +51,15 @@ _FORMS: dict[type[ast.AST], str] = {
 
 def changing(value: Number) -> Attribute | None:
     """The catalogue's attribute where a value is a growing or decaying one, alone."""
-    if isinstance(value, Attr):
-        attribute = CATALOG[value.name]
-        if attribute.change in ("grows", "decays"):
-            return attribute
+    if isinstance(value, Since):
+        return _SINCE
+    if isinstance(value, Attr) and CATALOG[value.name].moves:
+        return CATALOG[value.name]
     return None
+
+
+#: What is said of since_entered(…), whoever it names.
+_SINCE = Attribute("since_entered", "duration", "grows", "time since the customer entered a segment, or its present tier", "", 0)
 
 
 def value(node: ast.expr, scope: Scope) -> Number | None:
@@ -130,7 +134,10 @@ def _name(node: ast.Name, scope: Scope) -> Attr | None:
         return None
     attribute = CATALOG.get(name)
     if attribute is not None:
-        return Attr(name, attribute.kind, None, name)
+        if attribute.argument:
+            scope.fault(node, f"`{name}` needs a text: {attribute.argument}", f"write {example_of(name)}")
+            return None
+        return Attr(name, attribute.kind, None, name) if _on(attribute, node, scope) else None
     if name in types.UNITS:
         scope.fault(node, f"`{name}` needs a number", f"write {name}(7)")
     elif name in CALLS:
@@ -209,6 +216,11 @@ def _call(node: ast.Call, scope: Scope) -> Number | None:
     if name not in CATALOG and name not in CALLS:
         unknown(node.func, name, scope)
         return None
+    attribute = CATALOG.get(name)
+    if attribute is not None and not _on(attribute, node.func, scope):
+        return None
+    if attribute is not None and attribute.argument:
+        return with_text(node, attribute, scope)
     argument = only_argument(node, name, scope)
     if argument is None:
         return None
@@ -216,6 +228,8 @@ def _call(node: ast.Call, scope: Scope) -> Number | None:
         return _duration(node, name, argument, scope)
     if name == "tier":
         return _tier(node, argument, scope)
+    if name == "since_entered":
+        return _since(node, argument, scope)
     if name == "in_segment":
         scope.fault(node, "in_segment(…) is a condition, not a value", "use it by itself, with `and`, `or` and `not`")
         return None
@@ -274,8 +288,58 @@ def _tier(node: ast.Call, argument: ast.expr, scope: Scope) -> TierOf | None:
     if group in scope.segments:
         scope.fault(argument, f"`{group}` is a segment, not a group of tiers", f'write in_segment("{group}")')
     else:
-        scope.fault(argument, f"unknown tiers `{group[:64]}`", suggest(group, scope.tiers, "tiers"))
+        scope.unknown_segment(argument, group, "tiers", scope.tiers)
     return None
+
+
+def with_text(node: ast.Call, attribute: Attribute, scope: Scope) -> Attr | None:
+    """An attribute of something named: `interest("shoes")`, or over a window: `feature_uses("search", days(30))`."""
+    name = attribute.name
+    most = 2 if attribute.windowed else 1
+    example = f"write {example_of(name)}"
+    for keyword in node.keywords:
+        scope.fault(keyword, f"`{name}` takes no named arguments", example)
+    if not node.keywords and not 1 <= len(node.args) <= most:
+        takes = "a text and, if wanted, a duration" if attribute.windowed else "one text"
+        scope.fault(node, f"`{name}` takes {takes}, not {len(node.args)} arguments", example)
+        return None
+    if node.keywords:
+        return None
+    text = quoted(node.args[0], name, scope)
+    if text is None:
+        return None
+    if attribute.choices and text not in attribute.choices:
+        scope.fault(node.args[0], f"unknown {attribute.argument} `{text[:64]}`", suggest(text, attribute.choices, attribute.argument))
+        return None
+    written = f"{name}({text!r}"
+    if len(node.args) == 1:
+        return Attr(name, attribute.kind, None, written + ")", text)
+    window = constant(node.args[1], scope)
+    found = None if window is None else windowed(attribute, window, node.args[1], scope)
+    if found is None or found.window is None:
+        return None
+    return Attr(name, attribute.kind, found.window, f"{written}, {types.span_text(found.window)})", text)
+
+
+def _since(node: ast.Call, argument: ast.expr, scope: Scope) -> Since | None:
+    name = quoted(argument, "since_entered", scope)
+    if name is None:
+        return None
+    if name in scope.segments or name in scope.tiers:
+        scope.references.append(Reference(name, *scope.source.span(argument)))
+        return Since(name, "duration", scope.source.words(node))
+    scope.unknown_segment(argument, name, "segment", {*scope.segments, *scope.tiers})
+    return None
+
+
+def _on(attribute: Attribute, node: ast.expr, scope: Scope) -> bool:
+    """Whether it may be read: not that of families that are switched off."""
+    trait = TRAIT_OF.get(attribute.name)
+    if trait is None or not set(trait.families) <= scope.off.families:
+        return True
+    families = " and ".join(f"`{family}`" for family in trait.families)
+    scope.fault(node, f"`{attribute.name}` belongs to {families}, which this file switches off", "take it out of `off` in [families]")
+    return False
 
 
 def quoted(argument: ast.expr, name: str, scope: Scope) -> str | None:

@@ -47,5 +47,8 @@ def example_of(name: str) -> str:
     if name in types.UNITS:
         return f"{name}(7)"
     if name in CATALOG:
-        return f"{name}(days(30))" if CATALOG[name].windowed else name
+        attribute = CATALOG[name]
+        if attribute.argument:
+            return f'{name}("{attribute.choices[0] if attribute.choices else attribute.argument}")'
+        return f"{name}(days(30))" if attribute.windowed else name
     return f'{name}("name")'

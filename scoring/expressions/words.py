@@ -27,13 +27,14 @@ from scoring.expressions.tree import (
     Not,
     Number,
     Or,
+    Since,
     TierOf,
     Truth,
 )
 
 _ORDERED: dict[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
-Leaf = Attr | Flag | InSegment | TierOf
+Leaf = Attr | Flag | InSegment | Since | TierOf
 
 #: From the values read: is it true, and in which words?
 Judge = Callable[[Sequence[Any]], tuple[bool, str]]
@@ -41,7 +42,7 @@ Judge = Callable[[Sequence[Any]], tuple[bool, str]]
 
 def leaves(node: Condition | Number) -> Iterator[Leaf]:
     """What the condition reads, in order of appearance, repeats included."""
-    if isinstance(node, Attr | Flag | InSegment | TierOf):
+    if isinstance(node, Attr | Flag | InSegment | Since | TierOf):
         yield node
     elif isinstance(node, And | Or):
         for part in node.parts:
@@ -62,9 +63,11 @@ def key(leaf: Leaf) -> str:
     if isinstance(leaf, Attr):
         return leaf.text or leaf.name
     if isinstance(leaf, Flag):
-        return leaf.name
+        return leaf.text or leaf.name
     if isinstance(leaf, InSegment):
         return f"in_segment({leaf.name!r})"
+    if isinstance(leaf, Since):
+        return f"since_entered({leaf.name!r})"
     return f"tier({leaf.group!r})"
 
 
@@ -79,7 +82,7 @@ class Reader:
                 if self._place.setdefault(key(leaf), len(self.leaves)) == len(self.leaves):
                     self.leaves.append(leaf)
         self._judges = {id(condition): self._judge(condition) for condition in conditions}  # hashing a tree takes longer than judging it
-        self._keys = [(key(leaf), isinstance(leaf, Attr) and leaf.kind == "duration") for leaf in self.leaves]
+        self._keys = [(key(leaf), isinstance(leaf, Attr | Since) and leaf.kind == "duration") for leaf in self.leaves]
 
     def attributes(self, values: Sequence[Any]) -> dict[str, Any]:
         """By name: durations in seconds, whole numbers as such, missing as None."""
@@ -189,7 +192,7 @@ class Reader:
         if isinstance(node, Const):
             constant = node.value
             return lambda values: constant
-        if isinstance(node, Attr | TierOf):
+        if isinstance(node, Attr | Since | TierOf):
             place = self._place[key(node)]
             return lambda values: values[place]
         if isinstance(node, Neg):
@@ -204,7 +207,7 @@ class Reader:
         if isinstance(node, Const):
             constant = _word(node.value, node.kind)
             return lambda value, exact=False: constant
-        prefix, kind = f"{key(node) if isinstance(node, TierOf) else node.text} ", node.kind
+        prefix, kind = f"{key(node) if isinstance(node, Since | TierOf) else node.text} ", node.kind
         return lambda value, exact=False: prefix + _word(value, kind, exact)
 
 

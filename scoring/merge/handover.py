@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from scoring.events.schema import HANDOVERS, HAPPENINGS, Happening
+from scoring.events.schema import HANDOVERS, HAPPENINGS, WHOLE, Happening
+from scoring.events.wire import VALUES
 
 #: The first of an entry: a handover; a notice that an id is a customer no more, or again.
 HANDED, PARTED = 3, 4
@@ -43,6 +44,9 @@ class Handover(msgspec.Struct, array_like=True, gc=False):
     event_id: ClassVar[None] = None
 
 
+_as_json = msgspec.json.Encoder().encode
+#: How a whole record (`more`) travels: its numbers are their texts in JSON.
+_WHOLE = {rank: msgspec.json.Decoder(VALUES[rank]).decode for rank in WHOLE}
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Handover).decode
 
@@ -59,11 +63,17 @@ def read(stored: bytes) -> Handover:
 
 
 def packed(event: Happening, origin: Origin) -> list[Any]:
-    return [event.rank, list(msgspec.structs.astuple(event)), origin]
+    fields = list(msgspec.structs.astuple(event))
+    if event.rank in WHOLE and fields[-1] is not None:
+        fields[-1] = _as_json(fields[-1])
+    return [event.rank, fields, origin]
 
 
 def happening(body: list[Any], customer_id: str) -> Happening:
     """The event in a body, as one of `customer_id`."""
-    event: Happening = HAPPENINGS[body[0]](*body[1])
+    rank, fields = body[0], body[1]
+    if rank in WHOLE and isinstance(fields[-1], bytes):
+        fields = [*fields[:-1], _WHOLE[rank](fields[-1])]
+    event: Happening = HAPPENINGS[rank](*fields)
     event.customer_id = customer_id
     return event

@@ -9,7 +9,9 @@ from scoring.merge import carts, orders, permission, sessions
 from scoring.segments.model import Engagement
 from scoring.series import joined
 from scoring.state import Customer, profile_of
+from scoring.traits.catalog import TRAITS
 from scoring.traits.engagement import warm
+from scoring.traits.trait import join_facts
 
 #: Bytes of an event id, and how many of them are kept (scoring/repeats.py); the last seven hold its `ts`.
 _ID_WIDTH, _IDS_KEPT, _STAMP = 15, 32, 8
@@ -36,6 +38,7 @@ def join(s: Customer, f: Customer, settings: Engagement, lateness: int) -> None:
         setattr(s, last, _later(getattr(s, last), getattr(f, last)))
     s.first_seen = min(s.first_seen, f.first_seen)
     warm(s, f.warmth, f.warm_at, settings.half_life)
+    join_facts(s, f, TRAITS)
     refused = permission.Refusals(s), permission.Refusals(f)
     _profiles(s, f)
     permission.join(s, f, refused)

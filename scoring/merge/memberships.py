@@ -56,7 +56,7 @@ def judge(engine: Engine, s: Customer, theirs: Held, now: int, origin: list[Any]
     """Looks at every segment at `now`, cause `merge`: at most one change of each.
 
     Where the other id was in a segment with `exit_when`, this one is too, unless that is true now; `hold_for` runs since the earlier of
-    both, `cooldown` since the later.
+    both, `cooldown` since the later; what has settled there has settled here.
     """
     carried: dict[int, Compiled] = {}
     n = len(out)
@@ -64,6 +64,9 @@ def judge(engine: Engine, s: Customer, theirs: Held, now: int, origin: list[Any]
         if isinstance(each.definition, Segment) and each.name in theirs:
             member, since, left = theirs[each.name]
             _take_along(s, each, each.definition, since, left)
+            if member and each.definition.settle and not s.members & each.bit:  # type: ignore[operator]
+                hold(s, each.index, now - each.definition.settle)
+                s.holding |= each.bit  # type: ignore[operator]
             if member and each.exit_when is not None and not s.members & each.bit and _may_enter(s, each, now):  # type: ignore[operator]
                 carried[each.index] = each
                 s.members |= each.bit  # type: ignore[operator]

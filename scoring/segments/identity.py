@@ -22,6 +22,7 @@ from scoring.expressions.tree import (
     Not,
     Number,
     Or,
+    Since,
     TierOf,
     Truth,
 )
@@ -30,22 +31,28 @@ from scoring.segments.model import Engagement, Segment, Tier, Tiers
 Node = Condition | Number
 
 
-def attributes(condition: Node) -> Iterator[Attr | Flag | InSegment | TierOf]:
+def attributes(condition: Node) -> Iterator[Attr | Flag | InSegment | Since | TierOf]:
     """What a condition reads, in order of first mention: each once."""
     return iter(dict.fromkeys(_leaves(condition)))
 
 
-def segment_hash(when: Condition, exit_when: Condition | None, hold_for: int, cooldown: int, engagement: Engagement) -> str:
+def segment_hash(
+    when: Condition, exit_when: Condition | None, hold_for: int, cooldown: int, engagement: Engagement, settle: int = 0
+) -> str:
     """16 hex digits of a simple segment's meaning."""
     read = [when] if exit_when is None else [when, exit_when]
     said = ["segment", _said(when), exit_when and _said(exit_when), hold_for, cooldown, _settings(read, engagement)]
+    if settle:
+        said.append(settle)
     return _digest(said).hexdigest()
 
 
-def tiers_hash(tiers: Sequence[Tier], engagement: Engagement) -> str:
+def tiers_hash(tiers: Sequence[Tier], engagement: Engagement, settle: int = 0) -> str:
     """16 hex digits of a group of tiers' meaning: its tiers, their order and conditions."""
     read = [tier.when for tier in tiers if tier.when is not None]
-    said = ["tiers", [[tier.name, tier.when and _said(tier.when)] for tier in tiers], _settings(read, engagement)]
+    said: list[Any] = ["tiers", [[tier.name, tier.when and _said(tier.when)] for tier in tiers], _settings(read, engagement)]
+    if settle:
+        said.append(settle)
     return _digest(said).hexdigest()
 
 
@@ -89,13 +96,15 @@ def _said(node: Node) -> Any:
     if isinstance(node, Const):
         return _constant(node.value)
     if isinstance(node, Attr):
-        return [node.name, node.window]
+        return [node.name, node.window] if node.argument is None else [node.name, node.window, node.argument]
     if isinstance(node, TierOf):
         return ["tier", node.group]
+    if isinstance(node, Since):
+        return ["since_entered", node.name]
     if isinstance(node, InSegment):
         return ["in_segment", node.name]
     if isinstance(node, Flag):
-        return ["flag", node.name]
+        return ["flag", node.name] if node.window is None and node.argument is None else ["flag", node.name, node.window, node.argument]
     return node.value
 
 
@@ -103,8 +112,8 @@ def _constant(value: float | str | bool) -> Any:
     return value if isinstance(value, str | bool) else float(value)
 
 
-def _leaves(node: Node) -> Iterator[Attr | Flag | InSegment | TierOf]:
-    if isinstance(node, Attr | Flag | InSegment | TierOf):
+def _leaves(node: Node) -> Iterator[Attr | Flag | InSegment | Since | TierOf]:
+    if isinstance(node, Attr | Flag | InSegment | Since | TierOf):
         yield node
     elif isinstance(node, And | Or):
         for part in node.parts:

@@ -18,6 +18,7 @@ class Segment:
     hold_for: int
     cooldown: int
     definition: str  # 16 hex digits: changes when the meaning does, not with spaces or comments
+    settle: int = 0  # a change either way counts once it has lasted so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Tiers:
     family: str
     tiers: tuple[Tier, ...]
     definition: str
+    settle: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Definitions:
     engagement: Engagement
     fingerprint: int  # 32 bits over all of it: equal if and only if no membership can have another meaning
     source: str = field(default="", compare=False)  # the file's text, from which `read` makes these definitions again
+    off: frozenset[str] = frozenset()  # families that are switched off: their segments are not among these
 
 
 #: Contract, section 3. `[engagement.weights]` overrides single ones.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from scoring.expressions.scope import Off
 from scoring.segments.document import Document, Path
+from scoring.segments.families import read_families
 from scoring.segments.table import Table, kind_word
 
 TABLES = {"segment": "segment", "tiers": "group of tiers"}
@@ -19,24 +21,38 @@ class Entry:
     is_tiers: bool
     name: str | None
 
+    def family(self) -> str:
+        """As the file says, be it right or wrong."""
+        return str(self.table.data.get("family"))
+
 
 @dataclass(slots=True)
 class Names:
     entries: list[Entry] = field(default_factory=list)  # in file order
     segments: set[str] = field(default_factory=set)
     tiers: dict[str, list[str]] = field(default_factory=dict)
+    off: Off = Off()
 
 
 def gather(document: Document) -> Names:
-    """All definitions of the file and their names; faulty and repeated names are noted in the document."""
+    """All definitions of the file and their names; faulty and repeated names are noted in the document.
+
+    Those of families that are switched off are told apart: they are not in `entries`.
+    """
     names = Names()
+    switched_off = read_families(document)
+    off: dict[str, str] = {}
     for key, what in TABLES.items():
         for path, data in _tables(document, key):
             table = Table(document, path, data, what)
             name = table.name()
             names.entries.append(Entry(table, key == "tiers", name))
             said = data.get("name")
-            if isinstance(said, str):
+            family = data.get("family")
+            if isinstance(family, str) and family in switched_off:
+                if isinstance(said, str):
+                    off[said] = family
+            elif isinstance(said, str):
                 # A badly written name is known all the same: its fault is told once, not at every reference too.
                 if key == "tiers":
                     names.tiers.setdefault(said, []).extend(_tier_names(data))
@@ -44,6 +60,8 @@ def gather(document: Document) -> Names:
                     names.segments.add(said)
     names.entries.sort(key=lambda entry: document.place(entry.table.path).key)
     _tell_repeated(document, names)
+    names.entries = [entry for entry in names.entries if entry.family() not in switched_off]
+    names.off = Off(switched_off, off)
     return names
 
 

@@ -36,15 +36,16 @@ def always(condition: Condition) -> bool | None:
 
 
 def _against_zero(condition: Condition) -> bool | None:
-    """Nothing but `spend` is ever negative, and what does not grow is never missing."""
+    """Few attributes are ever negative, and few missing but those that grow."""
     if not (isinstance(condition, Compare) and isinstance(condition.left, Attr) and isinstance(condition.right, Const)):
         return None
     limit = condition.right.value
-    if condition.left.name == "spend" or isinstance(limit, str):
+    attribute = CATALOG[condition.left.name]
+    if attribute.signed or isinstance(limit, str):
         return None
     if condition.op in ("<", "<=", "=="):
         return False if limit < 0 or (limit == 0 and condition.op == "<") else None
-    if CATALOG[condition.left.name].change == "grows":
+    if attribute.change == "grows" or attribute.missing:
         return None
     return True if limit < 0 or (limit == 0 and condition.op == ">=") else None
 

@@ -20,8 +20,8 @@ from scoring.segments.tiers import read_tiers
 
 __all__ = ["Fault", "Faults", "read"]
 
-_SEGMENT_KEYS = ("name", "family", "when", "exit_when", "hold_for", "cooldown")
-_TIERS_KEYS = ("name", "family", "tiers")
+_SEGMENT_KEYS = ("name", "family", "when", "exit_when", "hold_for", "cooldown", "settle")
+_TIERS_KEYS = ("name", "family", "tiers", "settle")
 _EXAMPLE = '"cart_items > 0 and cart_idle >= hours(1)"'
 
 
@@ -42,13 +42,13 @@ class _Reader:
         self.owner = ""  # the definition whose conditions are being read
 
     def read(self, text: str) -> Definitions:
-        known = ("segment", "tiers", "engagement")
+        known = ("segment", "tiers", "engagement", "families")
         unknown = [key for key in self.document.data if key not in known]
         for key in unknown:
             self.document.fault((key,), f"unknown table or key `{key[:64]}`", suggest(key, known), key=True)
         engagement = read_engagement(self.document)
         self.names = gather(self.document)
-        if not self.names.entries and not unknown and not self.document.faults:
+        if not self.names.entries and not unknown and not self.document.faults and not self.names.off.names:
             self.document.at(
                 0, 1, "this file defines no segment", "each segment begins with [[segment]], each group of tiers with [[tiers]]"
             )
@@ -56,7 +56,7 @@ class _Reader:
             self._tiers(entry, engagement) if entry.is_tiers else self._segment(entry, engagement) for entry in self.names.entries
         )
         self._tell_cycles()
-        return Definitions(found, engagement, fingerprint(found), source=text)
+        return Definitions(found, engagement, fingerprint(found), source=text, off=frozenset(self.names.off.families))
 
     def _segment(self, entry: Entry, engagement: Engagement) -> Segment:
         table = entry.table
@@ -69,10 +69,16 @@ class _Reader:
         exit_when = None if text is None else self._condition((*table.path, "exit_when"), text)
         hold_for = _whole(table.span("hold_for", example='"10m"'))
         cooldown = _whole(table.span("cooldown", example='"7d"'))
+        settle = _whole(table.span("settle", example='"1h"'))
+        for other in ("exit_when", "hold_for"):
+            if settle and other in table.data:
+                table.fault(
+                    f"`settle` does not go with `{other}`", "it is for both ways, in and out: leave out one of the two", at="settle"
+                )
         if when is None:
             when = Truth(False)  # a fault is noted: nobody gets to see this one
-        definition = segment_hash(when, exit_when, hold_for, cooldown, engagement)
-        return Segment(self.owner, family or "", when, exit_when, hold_for, cooldown, definition)
+        definition = segment_hash(when, exit_when, hold_for, cooldown, engagement, settle)
+        return Segment(self.owner, family or "", when, exit_when, hold_for, cooldown, definition, settle)
 
     def _tiers(self, entry: Entry, engagement: Engagement) -> Tiers:
         table = entry.table
@@ -80,11 +86,12 @@ class _Reader:
         table.only(_TIERS_KEYS)
         family = table.one_of("family", FAMILIES, "family", example='"engagement"')
         tiers = read_tiers(table, self._condition)
-        return Tiers(self.owner, family or "", tiers, tiers_hash(tiers, engagement))
+        settle = _whole(table.span("settle", example='"1h"'))
+        return Tiers(self.owner, family or "", tiers, tiers_hash(tiers, engagement, settle), settle)
 
     def _condition(self, path: Path, text: str) -> Condition | None:
         try:
-            parsed = parse_with_references(text, segments=self.names.segments, tiers=self.names.tiers)
+            parsed = parse_with_references(text, segments=self.names.segments, tiers=self.names.tiers, off=self.names.off)
         except Problems as problems:
             for problem in problems.problems:
                 self.document.problem(path, problem)

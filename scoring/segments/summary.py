@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scoring.expressions.tree import And, Attr, Compare, Condition, Const, Flag, InSegment, Not, Or
+from scoring.expressions.tree import And, Attr, Compare, Condition, Const, Flag, InSegment, Not, Or, Since
 from scoring.expressions.types import span_text
 from scoring.segments.identity import attributes
 from scoring.segments.model import Segment, Tiers
@@ -34,11 +34,17 @@ def summarize(definition: Segment | Tiers) -> Summary:
             reads.append(leaf.text)
             time.extend(_of_attribute(leaf, conditions))
         elif isinstance(leaf, Flag):
-            reads.append(leaf.name)
+            reads.append(leaf.text or leaf.name)
+            time.extend(_steps(leaf))
+        elif isinstance(leaf, Since):
+            reads.append(f'since_entered("{leaf.name}")')
+            time.extend(_past(leaf, f"since_entered {leaf.name}", conditions))
         else:
             name = f'in_segment("{leaf.name}")' if isinstance(leaf, InSegment) else f'tier("{leaf.group}")'
             reads.append(name)
             time.append("with what it refers to")
+    if definition.settle:
+        time.append(f"settles in {short_span(definition.settle)}")
     if isinstance(definition, Tiers):
         kind = f"tiers: {' > '.join(tier.name for tier in definition.tiers)}"
     else:
@@ -61,16 +67,22 @@ def _conditions(definition: Segment | Tiers) -> list[Condition]:
 
 
 def _of_attribute(attribute: Attr, conditions: list[Condition]) -> list[str]:
-    change = CATALOG[attribute.name].change
-    if change == "steps" and attribute.window is not None:
-        return ["as windows pass"]
-    if change not in ("grows", "decays"):
+    return _past(attribute, attribute.name, conditions) if CATALOG[attribute.name].moves else _steps(attribute)
+
+
+def _steps(read: Attr | Flag) -> list[str]:
+    attribute = CATALOG[read.name]
+    if attribute.change != "steps" or (attribute.windowed and read.window is None and not attribute.timed_alone):
         return []
+    return ["as windows pass"] if attribute.windowed and not attribute.timed_alone else [f"as {read.text or read.name} does"]
+
+
+def _past(attribute: Attr | Since, name: str, conditions: list[Condition]) -> list[str]:
     limits = dict.fromkeys(limit for condition in conditions for limit in _limits(attribute, condition))
-    return [f"{attribute.name} past {', '.join(limits)}"] if limits else []
+    return [f"{name} past {', '.join(limits)}"] if limits else []
 
 
-def _limits(attribute: Attr, condition: Condition) -> Iterator[str]:
+def _limits(attribute: Attr | Since, condition: Condition) -> Iterator[str]:
     """The constants a growing or decaying attribute is compared with."""
     if isinstance(condition, And | Or):
         for part in condition.parts:

@@ -1,10 +1,46 @@
-"""Every attribute a definition may read, gathered from the traits."""
+"""Every attribute a definition may read: those of the core, and those of the traits, each a file in this folder with a TRAIT."""
 
 from __future__ import annotations
 
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from scoring import traits
 from scoring.traits import browsing, cart, engagement, orders, presence, profile
 from scoring.traits.attribute import Attribute
+from scoring.traits.trait import Trait
 
-CATALOG: dict[str, Attribute] = {
+#: What every deployment has.
+CORE: dict[str, Attribute] = {
     attribute.name: attribute for trait in (presence, browsing, cart, orders, engagement, profile) for attribute in trait.ATTRIBUTES
 }
+
+
+def _found() -> tuple[Trait, ...]:
+    modules = [import_module(f"{traits.__name__}.{each.name}") for each in pkgutil.iter_modules(traits.__path__)]
+    return tuple(module.TRAIT for module in modules if hasattr(module, "TRAIT"))
+
+
+#: By their files' names.
+TRAITS: tuple[Trait, ...] = _found()
+
+#: Whose an attribute is.
+TRAIT_OF: dict[str, Trait] = {attribute.name: trait for trait in TRAITS for attribute in trait.attributes}
+
+CATALOG: dict[str, Attribute] = CORE | {attribute.name: attribute for trait in TRAITS for attribute in trait.attributes}
+
+#: What their code calls.
+FUNCTIONS: dict[str, Callable[..., Any]] = {each.__name__: each for trait in TRAITS for each in trait.functions}
+
+
+def _check() -> None:
+    keys = [trait.key for trait in TRAITS]
+    names = [*CORE, *(attribute.name for trait in TRAITS for attribute in trait.attributes)]
+    for what, given in (("key", keys), ("attribute", names)):
+        twice = {each for each in given if given.count(each) > 1}
+        assert not twice, f"two traits have one {what}: {', '.join(sorted(twice))}"
+
+
+_check()

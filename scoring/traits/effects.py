@@ -5,8 +5,17 @@ FIRST stands for "something missing is there now": a new moment of change may ap
 
 from __future__ import annotations
 
+from itertools import count
+
 (
     VIEW, PRODUCT_VIEW, SEARCH, VISIT, SESSION, SITE_TIME, ACTIVE_DAY,
     ADD, WISH, CART, CART_FILLED, CART_TOUCHED, CHECKOUT,
     ORDER, REFUND, SPEND_UP, SPEND_DOWN, WARMTH, PROFILE, FIRST,
 ) = (1 << i for i in range(20))  # fmt: skip
+
+_more = count(20)
+
+
+def effect() -> int:
+    """One more bit, for a trait's own facts. Which one it is differs from release to release: it is never stored."""
+    return 1 << next(_more)

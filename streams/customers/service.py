@@ -64,7 +64,7 @@ class CustomerService(Service):
         self._ranks = {topic: rank for rank, topic in enumerate(self._names.inputs)}
         self._progress = asyncio.Event()
         self._began = self.turned = monotonic()  # of what is done without a pause; of the newest turn of the loop
-        decode = (*decoders(settings.currency), handed_over)
+        decode = (*decoders(settings.currency, engine.whole), handed_over)
         self._intake = Intake(decode, Limit(settings.dead_letter_limit), self.counters, now_ms, self._names.inputs)
         self.figures = Figures(self.counters, settings.broker)
         self._migration = Migration(engine)

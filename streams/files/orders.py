@@ -13,6 +13,7 @@ from scoring.events import money
 from scoring.events.invalid import Invalid
 from scoring.events.rows import FromLine
 from scoring.events.schema import Purchase
+from scoring.events.wire import PurchaseValue
 
 _encode = msgspec.json.encode
 _Key = tuple[bool, str, str, int]
@@ -35,11 +36,21 @@ class Order:
         self.event.amount += event.amount
         self.event.event_id = self.event.event_id or event.event_id
         self.event.session_id = self.event.session_id or event.session_id
+        self._add_more(event.more)
         if self.total is None:
             self.total = total
         if self.row is not None and self.lines is not None and row is not None:
             self.lines += row.pop("lines", ())
             self.row = {**row, **self.row}
+
+    def _add_more(self, theirs: PurchaseValue | None) -> None:
+        mine = self.event.more
+        if mine is None or theirs is None:
+            return
+        mine.lines = (mine.lines or []) + (theirs.lines or [])
+        mine.discount = mine.discount if len(mine.discount) else theirs.discount
+        mine.coupon = theirs.coupon if mine.coupon is None else mine.coupon
+        mine.gift = theirs.gift if mine.gift is None else mine.gift
 
     def finish(self) -> bytes | None:
         """Settles the event's amount; -> the order's JSON value if it was wanted. Raises Invalid."""

@@ -8,8 +8,9 @@ from scoring.engine import Engine
 from scoring.engine.membership import EPISODE, LAST_EXIT, SINCE, find
 from scoring.instants import rfc3339
 from scoring.segments.model import Segment
-from scoring.state import DAY, HOUR, Customer, cart_of, history_of, profile_of
+from scoring.state import DAY, HOUR, Customer, cart_of, facts_of, history_of, profile_of
 from scoring.ties import AWAITING, FORGOTTEN, LIVING, MOVED
+from scoring.traits.catalog import TRAITS
 from scoring.traits.presence import spans_of
 
 _FORMS = {LIVING: "customer", MOVED: "joined to another id", FORGOTTEN: "forgotten", AWAITING: "waits for the facts of another id"}
@@ -43,6 +44,7 @@ def facts(state: Customer) -> dict[str, Any]:
         ],
         "checkout open": state.checkout,
         "profile": {field: {"value": value, "since": _instant(ts)} for field, (ts, value) in (profile_of(state) or {}).items()},
+        "traits": {_trait_name(key): kept for key, kept in (facts_of(state) or {}).items()},
         "mail": state.mail or {},
         "campaigns": {name: run for name, run in (state.campaigns or {}).items() if name},
         "mails decided of late": (state.campaigns or {}).get("", []),
@@ -79,6 +81,11 @@ def memberships(engine: Engine, state: Customer) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     return found
+
+
+def _trait_name(key: str) -> str:
+    """A trait's families and key, as nobody knows it by its key alone."""
+    return next((f"{', '.join(trait.families)} ({key})" for trait in TRAITS if trait.key == key), key)
 
 
 def _instant(ms: int | None) -> str | None:

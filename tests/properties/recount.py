@@ -41,6 +41,8 @@ class Standing:
     episode: int = 0
     true_since: int | None = None  # `when` has held at every evaluation since
     left: int | None = None  # the last exit
+    differs: object = None  # what the answer has been, other than the membership, since when: with `settle`
+    differs_since: int = 0
 
 
 @dataclass
@@ -100,10 +102,10 @@ class Recount:
                     self.at = due
         self.passed = max(self.passed, t)
 
-    def answers(self) -> list[tuple[bool, str | None, bool]]:
+    def answers(self) -> list[tuple[bool, str | None, object, bool]]:
         """What time can change: memberships, and whether a `when` that must hold for a while does."""
         waits = {s.name for s in self.order if isinstance(s, Segment) and s.hold_for}
-        return [(own.member, own.tier, name in waits and own.true_since is not None) for name, own in self.standing.items()]
+        return [(own.member, own.tier, own.differs, name in waits and own.true_since is not None) for name, own in self.standing.items()]
 
     def is_repeat(self, event: Event) -> bool:
         ids = [e for e in self.arrived if e.event_id is not None][-32:]
@@ -135,6 +137,7 @@ class Recount:
             if isinstance(segment, Segment):
                 own = self.standing[segment.name]
                 self.expect(*(t + wait for t, wait in ((own.true_since, segment.hold_for), (own.left, segment.cooldown)) if t is not None))
+            self.expect(self.standing[segment.name].differs_since + segment.settle)
 
     def expect(self, *instants: int) -> None:
         for instant in instants:
@@ -174,8 +177,9 @@ class Recount:
         elif own.true_since is None:
             own.true_since = now
             self.expect(now + segment.hold_for)
+        settled = self.has_settled(own, segment.settle, when if when != own.member else None, now)
         if own.member:
-            if leave:
+            if leave and settled:
                 own.member, own.left = False, now
                 self.expect(now + segment.cooldown)
                 self.changes.append(Change(segment.name, "exited", None, None, now, cause, own.episode))
@@ -183,20 +187,35 @@ class Recount:
             ready = own.true_since + segment.hold_for
             if own.left is not None:
                 ready = max(ready, own.left + segment.cooldown)
-            if now >= ready:
+            if now >= ready and settled:
                 own.member = True
                 own.episode += 1
                 self.changes.append(Change(segment.name, "entered", None, None, now, cause, own.episode))
+        if own.member == when:
+            own.differs = None
         view.members[segment.name] = own.member
 
     def judge_tiers(self, group: Tiers, view: View, cause: str) -> None:
         own = self.standing[group.name]
         to = next(tier.name for tier in group.tiers if tier.when is None or holds(tier.when, view))
-        if to != own.tier:
+        settled = self.has_settled(own, group.settle if own.tier is not None else 0, to if to != own.tier else None, view.now)
+        if to != own.tier and settled:
+            own.differs = None
             own.episode += 1
             self.changes.append(Change(group.name, "moved", own.tier, to, view.now, cause, own.episode))
             own.tier = to
-        view.tiers[group.name] = to
+        assert own.tier is not None
+        view.tiers[group.name] = own.tier
+
+    def has_settled(self, own: Standing, settle: int, differs: object, now: int) -> bool:
+        """Whether an answer that is not the membership (None: it is) has lasted."""
+        if not settle:
+            return True
+        if differs is not None and own.differs != differs:
+            own.differs_since = now
+            self.expect(now + settle)
+        own.differs = differs
+        return differs is not None and now >= own.differs_since + settle
 
     @property
     def memberships(self) -> dict[str, str | bool | None]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scoring.events.schema import CartEvent, EmailEvent, Event, Feedback, PageView, Profile, Purchase
 from scoring.expressions import tree
 from scoring.segments.model import DEFAULT_HALF_LIFE, DEFAULT_WEIGHTS, Definitions, Engagement, Segment, Tier, Tiers
-from scoring.traits.catalog import CATALOG
+from scoring.traits.catalog import CORE
 from tests.properties.history import DAY, HOUR, SESSION_GAP
 from tests.properties.judge import walk
 from tests.properties.spelling import spell
@@ -85,9 +85,9 @@ def in_order(
 
 WINDOWS = [1_000, 30 * MINUTE, HOUR, 2 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 31 * DAY, 32 * DAY, 90 * DAY, 400 * DAY]
 SPANS = [0, 1, MINUTE, SESSION_GAP, SESSION_GAP + 1, HOUR, 6 * HOUR, DAY, 7 * DAY, 60 * DAY, 1_500.5]
-TIMED = [a for a in CATALOG.values() if a.change in ("grows", "decays")]
-NUMBERS = [a for a in CATALOG.values() if a.kind in ("number", "duration") and a not in TIMED]
-FLAGS = [a.name for a in CATALOG.values() if a.kind == "boolean"]
+TIMED = [a for a in CORE.values() if a.change in ("grows", "decays")]
+NUMBERS = [a for a in CORE.values() if a.kind in ("number", "duration") and a not in TIMED]
+FLAGS = [a.name for a in CORE.values() if a.kind == "boolean"]
 ORDERINGS = st.sampled_from(["<", "<=", ">", ">="])
 ANY_OP = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])
 
@@ -179,6 +179,7 @@ def references(known: Known) -> list[st.SearchStrategy[tree.Condition]]:
 
 
 waits = st.sampled_from([0, 0, 1, 10 * MINUTE, HOUR, DAY, 7 * DAY])
+settles = st.sampled_from([0, 0, 1, 10 * MINUTE, HOUR, DAY])
 
 
 @st.composite
@@ -189,7 +190,7 @@ def definitions(
     conditions: Conditions = conditions,
     waits: st.SearchStrategy[int] = waits,
 ) -> Definitions:
-    """Segments and tier groups, in an order that need not be that of reference. Without history: no hold_for, cooldown, exit_when."""
+    """Segments and tier groups, in any order. Without history: no hold_for, cooldown, exit_when, settle."""
     known: Known = {}
     found: list[Segment | Tiers] = []
     for n in range(draw(st.integers(1, max_size))):
@@ -197,11 +198,13 @@ def definitions(
         if draw(st.integers(0, 3)):
             wait = waits if with_history else st.just(0)
             leave = draw(st.none() | condition) if with_history else None
-            found.append(Segment(name, "other", draw(condition), leave, draw(wait), draw(wait), "0" * 16))
+            settle = draw(settles) if with_history and leave is None else 0
+            found.append(Segment(name, "other", draw(condition), leave, 0 if settle else draw(wait), draw(wait), "0" * 16, settle))
             known[name] = None
         else:
             names = ["high", "mid", "low"][: draw(st.integers(2, 3))]
-            found.append(Tiers(name, "other", tuple(Tier(t, draw(condition)) for t in names[:-1]) + (Tier(names[-1], None),), "0" * 16))
+            judged = (*(Tier(t, draw(condition)) for t in names[:-1]), Tier(names[-1], None))
+            found.append(Tiers(name, "other", judged, "0" * 16, draw(settles) if with_history else 0))
             known[name] = names
     return Definitions(tuple(draw(st.permutations(found))), draw(engagements), fingerprint=1)
 

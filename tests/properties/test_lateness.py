@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scoring.events.schema import Event, Purchase
 from scoring.expressions import tree
 from scoring.segments.model import Definitions
-from scoring.traits.catalog import CATALOG
+from scoring.traits.catalog import CORE
 from tests.properties.beat import on_one_beat, plain_definitions
 from tests.properties.driving import Driven, assert_facts, assert_same
 from tests.properties.history import DAY, HOUR
@@ -19,7 +19,7 @@ from tests.properties.strategies import WINDOWS, definitions, gaps, in_order, sh
 #: Every attribute there is, lifetime and in windows small and large.
 EVERYTHING = [
     tree.Attr(a.name, a.kind, window, f"{a.name}({window})")
-    for a in CATALOG.values()
+    for a in CORE.values()
     for window in [None, *(w for w in (WINDOWS if a.windowed else []) if not (a.whole_days and w % DAY))]
 ]
 BEFORE_A_DAY = st.sampled_from([0, 0, 1, HOUR, 12 * HOUR, DAY]) | st.integers(0, DAY)

@@ -10,7 +10,7 @@ from scoring.expressions import tree
 from scoring.merge.join import join
 from scoring.segments.model import DEFAULT_HALF_LIFE, DEFAULT_WEIGHTS, Definitions, Engagement
 from scoring.state import Customer, decode, encode
-from scoring.traits.catalog import CATALOG
+from scoring.traits.catalog import CORE
 from tests.properties.driving import Driven, is_value
 from tests.properties.history import DAY, History
 from tests.properties.profiles import searching
@@ -18,9 +18,9 @@ from tests.properties.recount import LATENESS
 from tests.properties.strategies import WINDOWS, in_order, named, short_gaps
 
 DEFINED = Definitions((), Engagement(DEFAULT_HALF_LIFE, DEFAULT_WEIGHTS), 1)
-ATTRIBUTES = [named(tree.Attr(each.name, each.kind, None)) for each in CATALOG.values()] + [
+ATTRIBUTES = [named(tree.Attr(each.name, each.kind, None)) for each in CORE.values()] + [
     named(tree.Attr(each.name, each.kind, max(1, window // DAY) * DAY if each.whole_days else window))
-    for each in CATALOG.values() if each.windowed for window in WINDOWS
+    for each in CORE.values() if each.windowed for window in WINDOWS
 ]  # fmt: skip
 #: Exact only for what happened within the lateness window before the merge.
 OF_THE_WINDOW = {"sessions", "time_on_site", "cart_items", "cart_value", "cart_idle", "checkout_open"}

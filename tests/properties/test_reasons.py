@@ -9,7 +9,7 @@ from hypothesis import given
 
 from scoring.events.schema import Event
 from scoring.segments.model import Definitions
-from scoring.traits.catalog import CATALOG
+from scoring.traits.catalog import CORE
 from tests.properties.driving import Driven
 from tests.properties.profiles import searching
 from tests.properties.recount import recount
@@ -30,5 +30,5 @@ def test_attributes_are_the_values_at_the_instant_of_the_change(events: list[Eve
         found = record["attributes"]
         assert expected.keys() <= found.keys()
         for text, value in expected.items():
-            duration = CATALOG[text.partition("(")[0]].kind == "duration"
+            duration = CORE[text.partition("(")[0]].kind == "duration"
             assert found[text] == (pytest.approx(value / (1000 if duration else 1), rel=1e-9) if value is not None else None), text

@@ -125,7 +125,7 @@ async def expected(address: str, names: Names, engine: Engine, end: int, partiti
 
 def counted(topics: Sequence[Iterable[Any]], names: Names, engine: Engine, end: int) -> Outcome:
     """The same from the records of each topic, by rank."""
-    decode_by = decoders()
+    decode_by = decoders(whole=engine.whole)
     events = []
     for rank, found in enumerate(topics):
         for record in found:

@@ -1,0 +1,73 @@
+"""`settle`: source of the steps of segments and tiers in which a change counts once it has lasted.
+
+While the answer differs from the membership, `holding` has the bit of what it differs to (a segment's own bit, that of the tier it would
+be) and the record's hold start is when it came to that. Back at the membership, or at yet another tier, it begins anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from scoring.expressions.compile import Code
+
+
+def settling_segment(i: int, bit: int, settle: int, cooldown: int, when: Code, entered: list[str], left: list[str]) -> list[str]:
+    """`entered` and `left` are the statements that change the membership."""
+    lines = [f"def step_{i}(s, now, out, cause):", *when.emit("v", "u", " ")]
+    lines += [
+        f" if (not v) == (s.members & {bit} == 0):",
+        f"  if s.holding & {bit}: s.holding ^= {bit}",
+        "  return u",
+        f" if not s.holding & {bit}:",
+        f"  s.holding |= {bit}",
+        f"  hold(s, {i}, now)",
+        f" ready = held_since(s, {i}) + {settle}",
+    ]
+    if cooldown:
+        lines += [
+            " if v:",
+            f"  away = last_exit(s, {i})",
+            f"  if away is not None and away + {cooldown} > ready: ready = away + {cooldown}",
+        ]
+    lines += [
+        " if now < ready: return ready if ready < u else u",
+        f" s.holding ^= {bit}",
+        " if v:",
+        *_indented(entered, 2),
+        " else:",
+        *_indented(left, 2),
+        " return u",
+    ]
+    return lines
+
+
+def settling_tiers(i: int, bit: int, settle: int, codes: Sequence[Code], moved: Callable[[int], str]) -> list[str]:
+    """`moved(j)` is the statement that tells of the move from `old` to tier j. The first tier of all needs no settling."""
+    bits = sum(bit << j for j in range(len(codes)))
+    lines = [f"def step_{i}(s, now, out, cause):", f" old, pending = s.members & {bits}, s.holding & {bits}"]
+    for j, code in enumerate(codes):
+        mark = bit << j
+        lines += code.emit("v", "u" if j == 0 else "uj", " ")
+        if j:
+            lines.append(" if uj < u: u = uj")
+        lines += [
+            " if v:",
+            f"  if old == {mark}:",
+            "   s.holding ^= pending",
+            "   return u",
+            "  if old:",
+            f"   if pending != {mark}:",
+            f"    s.holding ^= pending | {mark}",
+            f"    hold(s, {i}, now)",
+            f"   ready = held_since(s, {i}) + {settle}",
+            "   if now < ready: return ready if ready < u else u",
+            f"   s.holding ^= {mark}",
+            f"  s.members ^= old | {mark}",
+            f"  {moved(j)}",
+            "  return u",
+        ]
+    return lines
+
+
+def _indented(lines: list[str], depth: int) -> list[str]:
+    return [" " * depth + line for line in lines]

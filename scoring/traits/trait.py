@@ -1,0 +1,76 @@
+"""A trait beyond the core: a file of its own in this folder whose `TRAIT` says what it keeps, how events fold into it, and what it offers.
+
+Facts lie in `Customer.facts` under the trait's `key`, as any value that msgpack holds, and are read and written by the trait alone. They
+are bounded: a robot's million events must not make a state that no broker takes. Folds must not depend on the order in which events come,
+as far as the lateness window reaches: keep sums, counts by hour or day, the newest by `ts`, the least and the greatest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scoring.segments.model import Definitions
+from scoring.state import Customer, facts_of
+from scoring.traits.attribute import Attribute
+
+#: (facts by key, state, event, ts) -> effects. The core's own fold of the event has been done; `event.more` is the whole record.
+Fold = Callable[[dict[str, Any], Customer, Any, int], int]
+
+#: (definitions, lateness in ms) -> the fold of one topic's events.
+Folder = Callable[[Definitions, int], Fold]
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """`families` it belongs to: it is kept while any of them is on. `folders` by topic rank.
+
+    `functions` are what the attributes' code calls, by their `__name__`. `join(mine, theirs, s, f)` makes the facts of two customers, `s`
+    who stays and `f` who joins, those of one; either's may be None, not both.
+    """
+
+    key: str
+    families: tuple[str, ...]
+    attributes: tuple[Attribute, ...]
+    folders: Mapping[int, Folder]
+    join: Callable[[Any, Any, Customer, Customer], Any]
+    functions: tuple[Callable[..., Any], ...] = field(default=())
+
+
+def with_traits(core: Callable[[Customer, Any, int], int], folds: tuple[Fold, ...]) -> Callable[[Customer, Any, int], int]:
+    """A topic's fold by the core and then by traits: (state, event, ts) -> effects."""
+    if not folds:
+        return core
+
+    def fold(s: Customer, e: Any, ts: int) -> int:
+        effects = core(s, e, ts)
+        facts = facts_of(s)
+        if facts is None:
+            facts = s.facts = {}
+        for each in folds:
+            effects |= each(facts, s, e, ts)
+        return effects
+
+    return fold
+
+
+def keep_only(s: Customer, kept: Iterable[Trait]) -> None:
+    """Drops what traits kept that are switched off by now."""
+    facts = facts_of(s)
+    if facts is not None:
+        known = {trait.key for trait in kept}
+        s.facts = {key: value for key, value in facts.items() if key in known} or None
+
+
+def join_facts(s: Customer, f: Customer, traits: Iterable[Trait]) -> None:
+    """Takes the facts of `f` into `s`."""
+    theirs = facts_of(f)
+    if not theirs:
+        return
+    mine = facts_of(s)
+    if mine is None:
+        mine = s.facts = {}
+    for trait in traits:
+        if trait.key in theirs:
+            mine[trait.key] = trait.join(mine.get(trait.key), theirs[trait.key], s, f)
