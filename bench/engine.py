@@ -20,7 +20,7 @@ from scoring.events.decode import decoders
 from scoring.segments.read import read
 from scoring.state import NEVER, decode, encode
 
-DEFAULTS = Path(__file__).parent.parent / "streams" / "defaults" / "segments.toml"
+DEFAULTS = Path(__file__).parent / "definitions" / "core.toml"
 
 
 def run(events: int, customers: int, segments: Path, batch: int, seed: int, evenly: bool) -> dict[str, float]:

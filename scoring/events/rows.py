@@ -18,7 +18,7 @@ from scoring.events.build import BUILDS, TYPES
 from scoring.events.decode import parser
 from scoring.events.invalid import Invalid, shown
 from scoring.events.refusals import refusal
-from scoring.events.schema import CART_EVENTS, EMAIL_EVENTS, PURCHASES, WHOLE, Event, Identity, Purchase
+from scoring.events.schema import CART_EVENTS, EMAIL_EVENTS, PURCHASES, Event, Identity, Purchase
 from scoring.events.wire import CONSENTS, HEAD
 
 #: event_type -> rank.
@@ -33,8 +33,8 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @functools.cache
-def line_decoder(currency: str = "EUR") -> FromLine:
-    """The decoder of NDJSON lines, for a shop's currency."""
+def line_decoder(currency: str = "EUR", whole: frozenset[int] = frozenset()) -> FromLine:
+    """The decoder of NDJSON lines, for a shop's currency. Events of the topics in `whole` have the whole record with them."""
     parsers = tuple(parser(rank, currency) for rank in range(len(BUILDS)))
 
     def decode(line: bytes) -> Event:
@@ -55,7 +55,7 @@ def line_decoder(currency: str = "EUR") -> FromLine:
         if rank == PURCHASES and not value.order_id:
             value.order_id = default_order_id(value.customer_id, ts)
         event = BUILDS[rank](value, ts)
-        if rank in WHOLE:
+        if rank in whole:
             event.more = value  # type: ignore[union-attr]
         return event
 
@@ -84,7 +84,7 @@ def kafka_value(line: bytes, event: Event, shift: int = 0) -> bytes:
     return _encode(fields)
 
 
-def from_row(row: Mapping[str, object], currency: str = "EUR", *, cells: bool = False) -> Event:
+def from_row(row: Mapping[str, object], currency: str = "EUR", *, cells: bool = False, whole: frozenset[int] = frozenset()) -> Event:
     """One event of a row as a dict: of JSON values, or with `cells` of CSV text. Raises Invalid.
 
     Numbers may be int, Decimal, or float (its shortest decimal text counts).
@@ -95,7 +95,7 @@ def from_row(row: Mapping[str, object], currency: str = "EUR", *, cells: bool = 
         line = _encode(row)
     except (TypeError, ValueError, RecursionError) as failure:
         raise Invalid("not_json", f"the row cannot be written as JSON: {failure}") from None
-    return line_decoder(currency)(line)
+    return line_decoder(currency, whole)(line)
 
 
 def from_cells(cells: Mapping[str, str]) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def _of_files(engine: Engine, settings: Settings, customer: str, files: list[str
     known: set[str] = set()
     with Meter() as meter:
         meter.stage("reading", None)
-        for event, _ in read_events(files, settings.currency, rejected.append, meter.update):
+        for event, _ in read_events(files, settings.currency, rejected.append, meter.update, engine.whole):
             events.add(event)
             known.add(event.customer_id)
         for each in rejected:

@@ -40,7 +40,7 @@ def of_files(
 ) -> tuple[Message, str]:
     """The newest mail of the campaign the customer got up to `end` (ms; None: the last event of the files), else the one it would be; and
     a sentence that tells which. Raises Invalid, Unreadable."""
-    events, ties, everybody = _events(files, currency)
+    events, ties, everybody = _events(files, currency, engine.whole)
     if customer not in everybody:
         close = nearest(customer, everybody) if len(everybody) <= 1000 else None
         near = f"did you mean `{close}`?" if close else "look the id up in them"
@@ -100,13 +100,13 @@ async def of_worker(settings: Settings, engine: Engine, campaign: Campaign, cust
     return _made_up(found.state, engine, campaign, customer, step or 1, {}), f"{customer} as the worker knows them now"
 
 
-def _events(files: list[str], currency: str) -> tuple[Events, list[tuple[str, str]], set[str]]:
+def _events(files: list[str], currency: str, whole: frozenset[int]) -> tuple[Events, list[tuple[str, str]], set[str]]:
     """All events, the ids that they join, and whose they are."""
     events, ties, everybody = Events(), list[tuple[str, str]](), set[str]()
     with Meter() as meter:
         rejected: list[Rejected] = []
         meter.stage("reading", None)
-        for event, _ in read_events(files, currency, rejected.append, meter.update):
+        for event, _ in read_events(files, currency, rejected.append, meter.update, whole):
             events.add(event)
             everybody.add(event.customer_id)
             if isinstance(event, Identity) and event.anonymous_id:

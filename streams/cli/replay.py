@@ -146,7 +146,7 @@ def _run(files: list[str], engine: Engine, currency: str, wanted: _Wanted) -> in
             messages = stack.enter_context(complete_file(wanted.messages)) if wanted.messages is not None else None
             meter = stack.enter_context(Meter(bar))
             rejected = _Rejections(meter)
-            events = _read(files, currency, rejected, meter)
+            events = _read(files, currency, engine.whole, rejected, meter)
             end = events.last() if end is None else end
             driver, tally = _replay(engine, events, end, wanted, changes, messages, meter)
     except (Invalid, Unreadable) as failure:
@@ -201,10 +201,10 @@ class _InOrderOfTime:
                 self._write(line + b"\n")
 
 
-def _read(files: list[str], currency: str, rejected: Callable[[Rejected], None], meter: Meter) -> Events:
+def _read(files: list[str], currency: str, whole: frozenset[int], rejected: Callable[[Rejected], None], meter: Meter) -> Events:
     events = Events()
     meter.stage("reading", None)
-    for event, _ in read_events(files, currency, rejected, meter.update):
+    for event, _ in read_events(files, currency, rejected, meter.update, whole):
         events.add(event)
     return events
 

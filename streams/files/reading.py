@@ -39,14 +39,19 @@ class Record(NamedTuple):
 
 
 def read_events(
-    paths: Iterable[str | Path], currency: str = "EUR", on_reject: OnReject | None = None, on_progress: OnProgress | None = None
+    paths: Iterable[str | Path],
+    currency: str = "EUR",
+    on_reject: OnReject | None = None,
+    on_progress: OnProgress | None = None,
+    whole: frozenset[int] = frozenset(),
 ) -> Iterator[tuple[Event, Source]]:
     """Every valid event of the files, file after file. An order of several CSV rows comes whole, at the place of its first row.
 
     Lines that are refused go to `on_reject`. Memory: one line, except that a CSV file is held from its first order to its end. `-` is
-    NDJSON on standard input. Reading blocks on the disk. Raises Unreadable.
+    NDJSON on standard input. Events of the topics (ranks) in `whole` have the whole record with them. Reading blocks on the disk. Raises
+    Unreadable.
     """
-    for event, _, source in read_records(paths, currency, on_reject, on_progress, values=False):
+    for event, _, source in read_records(paths, currency, on_reject, on_progress, values=False, whole=whole):
         yield event, source
 
 
@@ -57,13 +62,14 @@ def read_records(
     on_progress: OnProgress | None = None,
     *,
     values: bool = True,
+    whole: frozenset[int] = frozenset(),
 ) -> Iterator[Record]:
     """As `read_events`, with the JSON row of each event: what `scoring.events.rows.kafka_value` makes a topic's value of."""
     files = [(path, _is_table(path), size(path)) for path in paths]
     total = sum(bytes_ for _, _, bytes_ in files)
     done = 0
     reject = on_reject or (lambda rejected: None)
-    decode = line_decoder(currency)
+    decode = line_decoder(currency, whole)
     for path, is_table, bytes_ in files:
         with Lines(path) as lines:
             for count, record in enumerate((_table if is_table else _objects)(lines, decode, reject, values)):

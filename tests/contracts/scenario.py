@@ -73,7 +73,7 @@ class Story:
     def event(self, at: str, event_type: str, nulls: tuple[str, ...] = (), **fields: Any) -> bool:
         """One event, with `nulls` the fields that are null; returns False if it was taken for a repeat."""
         given = {name: value for name, value in fields.items() if value is not None} | dict.fromkeys(nulls)
-        event = from_row({"event_type": event_type, "customer_id": self.customer, "ts": ms(at)} | given)
+        event = from_row({"event_type": event_type, "customer_id": self.customer, "ts": ms(at)} | given, whole=self.engine.whole)
         entries = len(self.out)
         state = self.engine.event(self.state, event, self.out)
         for entry in self.out[entries:]:
