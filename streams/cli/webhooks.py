@@ -60,6 +60,8 @@ Example: gedrag webhooks pause crm"""
 
 _RESUME = """Opens an endpoint that is closed: it gets the changes that waited for it, in order, and then what comes.
 
+One that fails is tried at once, instead of when its next try is due.
+
 Example: gedrag webhooks resume crm"""
 
 #: Columns of the table where there is no terminal.
@@ -161,7 +163,10 @@ def resume(endpoint: Name, settings: SettingsFile = None, override: Overrides = 
     configured, found = _endpoints(settings, override)
     name = _one(found, endpoint).name
     was = _run(overview.open(configured, name))
-    typer.echo(f"{name} was {was}: it gets what waited, in order" if was else f"{name} is not closed: there is nothing to resume")
+    if was == "active":
+        typer.echo(f"{name} is not closed: there is nothing to resume")
+    else:
+        typer.echo(f"{name} was {was}: " + ("it is tried at once" if was == "failing" else "it gets what waited, in order"))
 
 
 def _endpoints(file: Any, override: Any) -> tuple[Settings, tuple[Endpoint, ...]]:

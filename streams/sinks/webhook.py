@@ -58,10 +58,12 @@ class Webhook:
 
 
 class Undelivered(Exception):
-    """`wait`: seconds the endpoint asked for; `whole`: it is not about this webhook, the next one would fare the same."""
+    """`words`: without what the endpoint `said`, which may name a customer and is not for the log. `wait`: seconds it asked for. `whole`:
+    it is not about this webhook, the next one would fare the same."""
 
-    def __init__(self, words: str, *, wait: float = 0.0, whole: bool = False) -> None:
-        super().__init__(words)
+    def __init__(self, words: str, said: str = "", *, wait: float = 0.0, whole: bool = False) -> None:
+        super().__init__(f"{words}: {said}" if said else words)
+        self.words = words
         self.wait = wait
         self.whole = whole
 
@@ -109,12 +111,11 @@ class Poster:
             raise Undelivered(_words(error), whole=True) from error
         if 200 <= status < 300:
             return status
-        words = f"HTTP {status}" + (f": {said}" if said else "")
         if status == 410:
-            raise Gone(words)
+            raise Gone(f"HTTP {status}", said)
         if 300 <= status < 400:
             raise Undelivered(f"HTTP {status}: it redirects, which is not followed; give the url it leads to", whole=True)
-        raise Undelivered(words, wait=wait, whole=status in (401, 403, 404, 429) or wait > 0)
+        raise Undelivered(f"HTTP {status}", said, wait=wait, whole=status in (401, 403, 404, 429) or wait > 0)
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class State:
     """`word`: active, failing, paused, disabled or dead; `since` and `delivered_at`: epoch ms, 0 for none; `waiting`: changes on the topic
-    that it isn't done with (some of them may not be for it), None where Kafka doesn't say."""
+    that it isn't done with (some of them may not be for it), None where Kafka doesn't say, or there is no such topic yet."""
 
     word: str
     since: int
@@ -60,6 +60,8 @@ async def _waiting(settings: Settings, endpoint: str) -> int | None:
     consumer = clients.consumer(settings, group_id=group(settings, endpoint))
     try:
         await consumer.start()
+        if changes not in await consumer.topics():
+            return None
         done = {place: await consumer.committed(place) for place in places}
         ends = await consumer.end_offsets(places)
     except (KafkaError, OSError):
@@ -80,12 +82,12 @@ async def close(settings: Settings, endpoint: str, now: int) -> None:
 
 
 async def open(settings: Settings, endpoint: str) -> str:
-    """How it was closed; "" if it wasn't. Raises Misconfigured, redis.RedisError, OSError."""
+    """How it stood, in one word; closed or failing, it is tried at once. Raises Misconfigured, redis.RedisError, OSError."""
     await reach_redis(settings)
     redis = redis_of(settings)
     notes = WebhookNotes(redis, settings.app_id, endpoint)
     try:
-        was = (await notes.health()).closed
+        was = (await notes.health()).word
         await notes.open()
         return was
     finally:

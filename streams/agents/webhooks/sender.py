@@ -14,6 +14,7 @@ from typing import TypeVar
 import structlog
 from redis.exceptions import RedisError
 
+from scoring.expressions.words import span
 from scoring.instants import rfc3339
 from streams.agents.webhooks.circuit import Circuit, Patience
 from streams.clock import now_ms
@@ -88,8 +89,10 @@ class Sender:
         self._insist = Insist(self._redis, 0.2)
         self._told = Health()
         self._last = 0  # the newest success, epoch ms
-        self._why = ""
+        self._error: Undelivered | None = None
+        self._why = ""  # in full
         self.health = Health()
+        self._openings = 0
         self.ended = False
         self._closings = 0  # begun and written: what was read of Redis while it changes is out of date
         self.figures = dict.fromkeys(("sent", "failed", "refused"), 0)
@@ -130,7 +133,7 @@ class Sender:
         try:
             await self._poster.post(job.webhook, now)
         except Gone as error:
-            await self._close("disabled", str(error))
+            await self._close("disabled", error, str(error))
             return 0.0
         except Undelivered as error:
             return self._failed(job, error, max(backoff.next(), error.wait))
@@ -144,16 +147,16 @@ class Sender:
     def _failed(self, job: Job, error: Undelivered, wait: float) -> float:
         was = self._circuit.failing
         self._circuit.failed(job.webhook.id, error, now_ms())
-        self._why = str(error)
+        self._error, self._why = error, str(error)
         self.figures["failed"] += 1
         if self._circuit.failing and not was:
             log.warning(
-                "the endpoint fails: webhooks wait, one is tried now and then", endpoint=self._endpoint.name, error=str(error),
-                given_up_after=f"{self._endpoint.retry_for / 3_600_000:g} h",
+                "the endpoint fails: webhooks wait, one is tried now and then", endpoint=self._endpoint.name, error=error.words,
+                given_up_after=span(self._endpoint.retry_for),
             )  # fmt: skip
         elif not self._circuit.failing:
             log.info(
-                "a webhook was refused", endpoint=self._endpoint.name, webhook_id=job.webhook.id, error=str(error), seconds=round(wait, 1)
+                "a webhook was refused", endpoint=self._endpoint.name, webhook_id=job.webhook.id, error=error.words, seconds=round(wait, 1)
             )
         return wait
 
@@ -164,7 +167,7 @@ class Sender:
             return None
         since = self._since()
         if since and now - since >= patience:
-            await self._close("dead", f"no success since {rfc3339(since)}, the last time: {self._why}")
+            await self._close("dead", self._error, f"no success since {rfc3339(since)}, the last time: {self._why}")
             return None
         return f"refused since {rfc3339(job.first)}, the last time: {self._why}" if self._delivered() >= job.first else None
 
@@ -178,19 +181,21 @@ class Sender:
     def _delivered(self) -> int:
         return max(self._last, self.health.delivered_at)
 
-    async def _close(self, state: str, why: str) -> None:
+    async def _close(self, state: str, error: Undelivered | None, why: str) -> None:
         if self.health.closed:
             return
         now = now_ms()
         self._closings += 1
         self.health = Health(state, now, why, self._circuit.since, self._why, self._delivered())
         remedy = f"its changes wait in Kafka; to go on: gedrag webhooks resume {self._endpoint.name}"
-        log.error(f"the endpoint is {state} and gets nothing any more", endpoint=self._endpoint.name, why=why, remedy=remedy)
+        words = error.words if error else ""
+        log.error(f"the endpoint is {state} and gets nothing any more", endpoint=self._endpoint.name, error=words, remedy=remedy)
         await self._insist(lambda: self._notes.close(state, why, now))
         self._closings += 1
 
     async def _pause(self, seconds: float, job: Job) -> None:
-        while seconds > 0 and job.current() and not self.health.closed:
+        openings = self._openings
+        while seconds > 0 and job.current() and not self.health.closed and openings == self._openings:
             part = min(seconds, self._patience.look)
             await asyncio.sleep(part)
             seconds -= part
@@ -209,11 +214,15 @@ class Sender:
             await asyncio.sleep(self._patience.look)
 
     def _believe(self, found: Health) -> None:
-        if self.health.closed and not found.closed:
+        # What was noted of its failing is gone: somebody resumed it, or another worker was taken from.
+        once_more = self.health.failing_since and not found.failing_since and self._circuit.since
+        if (self.health.closed or once_more) and not found.closed:
             log.info("the endpoint is opened again", endpoint=self._endpoint.name)
             self._circuit.succeeded()
+            self._told = Health(delivered_at=self._told.delivered_at)
+            self._openings += 1
         elif found.closed and not self.health.closed:
-            log.warning(f"the endpoint is {found.closed}", endpoint=self._endpoint.name, why=found.closed_why)
+            log.warning(f"the endpoint is {found.closed}", endpoint=self._endpoint.name, see="gedrag webhooks list")
         self.health = found
 
     async def _tell(self) -> None:

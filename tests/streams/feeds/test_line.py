@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp import web
 from redis.asyncio import Redis
 
@@ -29,7 +30,7 @@ NOW = 1_772_362_800_000
 class Running:
     """A worker's part that serves an endpoint. `letters`: dead letters; `acks`: offsets acknowledged, by partition."""
 
-    def __init__(self, redis: Redis, app_id: str, url: str, **options: Any) -> None:
+    def __init__(self, redis: Redis, app_id: str, url: str, patience: Patience | None = None, **options: Any) -> None:
         endpoint = Endpoint("shop", url, (SECRET,), **options)
         self.letters: list[tuple[int, str, str]] = []
         self.acks: dict[int, list[int]] = {}
@@ -38,7 +39,7 @@ class Running:
         self.erased: set[str] = set()
         self.notes = WebhookNotes(redis, app_id, "shop")
         self.poster = Poster(endpoint, networks("127.0.0.0/8"))
-        self.sender = Sender(endpoint, self.poster, self.notes, Patience(first=0.02, longest=0.1, look=0.05))
+        self.sender = Sender(endpoint, self.poster, self.notes, patience or Patience(first=0.02, longest=0.1, look=0.05))
         self.line = Line(
             endpoint, self.sender, self.notes, self,  # type: ignore[arg-type]
             ack=lambda topic, partition, offset: self.acks.setdefault(partition, []).append(offset),
@@ -180,6 +181,27 @@ async def test_an_endpoint_that_takes_nothing_for_long_is_closed_until_opened(
     await eventually(lambda: len(hook.got) == 20, "opened, it goes on")
     await asyncio.sleep(0.2)
     assert (await running.notes.health()).word == "active"
+
+
+async def test_one_that_is_well_again_need_not_wait_for_its_next_try(receiver: Start, serve: Callable[..., Running]) -> None:
+    hook = await receiver(answer=lambda data: 503)
+    running = serve(hook.url, patience=Patience(first=600.0, longest=600.0, look=0.05))
+    await running.add([change(f"c{n}") for n in range(20)])
+    await eventually(lambda: running.sender.health.failing_since, "all wait, for minutes")
+    hook.answer = lambda data: 200
+    await running.notes.open()
+    await eventually(lambda: len(hook.got) == 20, "resumed, it is tried at once")
+
+
+async def test_what_an_endpoint_says_is_told_to_people_and_not_to_the_log(receiver: Start, serve: Callable[..., Running]) -> None:
+    hook = await receiver(answer=lambda data: web.Response(status=410, text="no more for kim@example.org"))
+    running = serve(hook.url)
+    with structlog.testing.capture_logs() as told:
+        await running.add([change("c1")])
+        again = serve(hook.url)
+        await eventually(lambda: running.sender.health.closed == again.sender.health.closed == "disabled", "both processes know")
+    assert "kim" not in str(told) and ("HTTP 410" in str(told))
+    assert "kim@example.org" in again.sender.health.closed_why
 
 
 async def test_gone_closes_at_once(receiver: Start, serve: Callable[..., Running]) -> None:
