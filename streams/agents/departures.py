@@ -1,4 +1,7 @@
-"""Ids that are customers no more, or again: Redis is told who was forgotten, and keeps nothing under their names."""
+"""Ids that are customers no more, or again: Redis is told who was forgotten, and keeps nothing under their names.
+
+What it has of the mails of an id that was joined to another goes along.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,13 @@ from scoring.events.invalid import Invalid
 from streams.agents.dead_letters import DeadLetterBox
 from streams.erasure import note_back, note_erased, sweep
 from streams.sinks.insist import Insist
+from streams.sinks.joining import move
 from streams.sinks.outage import Outage
 
 if TYPE_CHECKING:
     from streams.settings import Settings
 
-#: Seconds after which Redis is swept once more: by then others have taken in what was on its way to it.
+#: Seconds after which Redis is gone through once more: by then others have taken in what was on its way to it.
 ONCE_MORE = 60.0
 
 
@@ -27,6 +31,7 @@ class _Notice(msgspec.Struct):
     customer_id: str
     why: Literal["merge", "erasure", "return"]
     at: str
+    into: str | None = None
 
 
 _decode = msgspec.json.Decoder(_Notice).decode
@@ -60,14 +65,19 @@ class Departures:
             return
         if notice.why == "erasure":
             await note_erased(self._redis, self._settings, notice.customer_id, at)
-        await sweep(self._redis, self._settings, notice.customer_id)
-        again = asyncio.create_task(self._sweep_again(notice.customer_id))
+        await self._clear(notice)
+        again = asyncio.create_task(self._clear_again(notice))
         self._later.add(again)
         again.add_done_callback(self._later.discard)
 
-    async def _sweep_again(self, customer_id: str) -> None:
+    async def _clear(self, notice: _Notice) -> None:
+        if notice.why == "merge" and notice.into is not None:
+            await move(self._redis, self._settings.app_id, notice.customer_id, notice.into)
+        await sweep(self._redis, self._settings, notice.customer_id)
+
+    async def _clear_again(self, notice: _Notice) -> None:
         await asyncio.sleep(ONCE_MORE)
         try:
-            await sweep(self._redis, self._settings, customer_id)
+            await self._clear(notice)
         except (RedisError, OSError) as error:
             self._outage.failed(error)

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from scoring.events.schema import IDENTITIES
 from streams.clock import monotonic, now_ms
-from streams.erasure import is_erased, note_erased
+from streams.erasure import is_erased, note_asked
 from streams.kafka.clients import admin, consumer, producer
 from streams.kafka.names import Names
 from streams.kafka.place import partition_of
@@ -55,7 +55,7 @@ async def forget(settings: Settings, redis: Any, customer_id: str, wait: float) 
     told = {"customer_id": customer_id, "forget": True, "ts": ts}
     done = await _seen(settings, place, key, lambda: _tell(settings, told), 0.0 if before else wait)
     try:
-        await note_erased(redis, settings, customer_id, ts)  # at once: mails may wait
+        await note_asked(redis, settings, customer_id, ts)  # at once: mails may wait
     except (RedisError, OSError):
         return done or before, False
     return done or before, True

@@ -29,11 +29,15 @@ return 0
 """
 
 
+def prefix_of(app_id: str) -> str:
+    return f"{app_id}:mailed:"
+
+
 class HandOvers:
     """`caps`: (count, ms), at most so many in any time so long. All methods raise redis.RedisError or OSError while Redis is away."""
 
     def __init__(self, redis: Any, app_id: str, caps: Sequence[tuple[int, int]]) -> None:
-        self._prefix = f"{app_id}:mailed:"
+        self._prefix = prefix_of(app_id)
         self._redis = redis
         self._caps = [each for cap in caps for each in cap]
         self._longest = max((per for _, per in caps), default=0)

@@ -9,15 +9,14 @@ local function prefix_of(base, generation)
 end
 """
 
-#: ARGV: base, generation ('*': the current one), history's prefix, source, ms by which a topic made anew is newer; then eight values a
+#: ARGV: base, generation ('*': the current one), source, ms by which a topic made anew is newer; then eight values a
 #: change: offset, record's ms, customer, kind, segment, to, at, '1' for whoever is a customer no more. Returns how many were new, -1 for a
 #: topic made anew.
 APPLY = (
     _PREFIX
     + """
-local base, generation, history, source, anew = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local current = generation == '*'
-if current then generation = redis.call('GET', base .. '-generation') or '' end
+local base, generation, source, anew = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+if generation == '*' then generation = redis.call('GET', base .. '-generation') or '' end
 local prefix = prefix_of(base, generation)
 local last, stamp = -1, 0
 local stored = redis.call('HGET', prefix .. 'offsets', source)
@@ -26,7 +25,7 @@ if stored then
     last, stamp = tonumber(a), tonumber(b)
 end
 local taken = 0
-for i = 6, #ARGV, 8 do
+for i = 5, #ARGV, 8 do
     local offset, written = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
     local customer, kind, segment, to, at = ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], ARGV[i + 6]
     if offset <= last then
@@ -53,7 +52,6 @@ for i = 6, #ARGV, 8 do
         if ARGV[i + 7] == '1' and redis.call('HLEN', key) == 1 then
             redis.call('DEL', key)
             redis.call('DECR', prefix .. 'customers')
-            if current then redis.call('DEL', history .. customer) end
         end
         last, stamp, taken = offset, written, taken + 1
     end

@@ -19,7 +19,6 @@ from typing import Any
 
 from scoring.segments.model import Definitions, Segment
 from streams.clock import monotonic
-from streams.sinks.history import prefix_of as history_of
 from streams.sinks.live_scripts import APPLY, PAGE, SWAP
 
 #: A change of a topic made anew has a lower offset than those taken in, but is newer than the last of them by more than this (ms).
@@ -80,7 +79,6 @@ class LiveView:
         """`redis`: an asyncio client that gives bytes. `generation`: "*" for the current one, whichever it is."""
         self._redis = redis
         self._base = f"{app_id}:live"
-        self._history = history_of(app_id)
         self._generation = generation
         self._found: tuple[str, float] | None = None
         self._apply = redis.register_script(APPLY)
@@ -89,7 +87,7 @@ class LiveView:
 
     async def apply(self, source: str, changes: Sequence[Change]) -> int:
         """Takes in changes of one partition (`<topic>/<partition>`) in their order; returns how many were new. Raises TopicMadeAnew."""
-        args: list[Any] = [self._base, self._generation, self._history, source, _ANEW_AFTER]
+        args: list[Any] = [self._base, self._generation, source, _ANEW_AFTER]
         for each in changes:
             args += (
                 each.offset, each.written, each.customer_id, each.kind, each.segment, each.to, each.at, "1" if each.gone else "",
