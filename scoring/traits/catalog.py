@@ -10,7 +10,7 @@ from typing import Any
 from scoring import traits
 from scoring.traits import browsing, cart, engagement, orders, presence, profile
 from scoring.traits.attribute import Attribute
-from scoring.traits.trait import Trait
+from scoring.traits.trait import Trait, ever
 
 #: What every deployment has.
 CORE: dict[str, Attribute] = {
@@ -32,7 +32,7 @@ TRAIT_OF: dict[str, Trait] = {attribute.name: trait for trait in TRAITS for attr
 CATALOG: dict[str, Attribute] = CORE | {attribute.name: attribute for trait in TRAITS for attribute in trait.attributes}
 
 #: What their code calls.
-FUNCTIONS: dict[str, Callable[..., Any]] = {each.__name__: each for trait in TRAITS for each in trait.functions}
+FUNCTIONS: dict[str, Callable[..., Any]] = {"ever": ever} | {each.__name__: each for trait in TRAITS for each in trait.functions}
 
 
 def _check() -> None:

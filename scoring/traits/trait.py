@@ -38,6 +38,20 @@ class Trait:
     functions: tuple[Callable[..., Any], ...] = field(default=())
 
 
+def counted(name: str, meaning: str, series: str, effect: int, fed_by: tuple[str, ...]) -> Attribute:
+    """The attribute of a count, windowed or for the whole lifetime. `series` is code for hours since 1970 with their counts (None for none);
+    what is older than 400 days falls out of it, and so out of the count."""
+    return Attribute(
+        name, "number", "steps", meaning, f"ever({series})", effect, windowed=True, total=f"total({series}, 0, now, {{w}}, {{grain}})",
+        reach=f"reach({series}, 0, now, {{w}}, {{k}}, {{grain}})", fed_by=fed_by,
+    )  # fmt: skip
+
+
+def ever(series: list[int] | None) -> int:
+    """All that a series counts."""
+    return sum(series[1::2]) if series is not None else 0
+
+
 def with_traits(core: Callable[[Customer, Any, int], int], folds: tuple[Fold, ...]) -> Callable[[Customer, Any, int], int]:
     """A topic's fold by the core and then by traits: (state, event, ts) -> effects."""
     if not folds:

@@ -6,9 +6,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.properties.profiles import searching
 from tests.scoring.traits.harness import Row, Trial, histories, row
 
 ROWS = [
@@ -28,7 +29,7 @@ def naive(rows: list[Row], now: int) -> dict[str, Any]:
 CONDITIONS = ["since_last_purchase >= hours(5)", "purchases(days(3)) >= 1", "engagement >= 6"]
 
 
-@settings(max_examples=25, deadline=None)
+@searching(20)
 @given(histories(ROWS), st.randoms(use_true_random=False))
 def test_what_is_right_holds(rows: list[Row], dice: Random) -> None:
     Trial(rows, naive, CONDITIONS).holds(dice)
