@@ -11,13 +11,17 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
 
 from tests import parts
+from tests.shared import shared
 
 _numbers = itertools.count(1)
+_shared = ExitStack()
+Container = Callable[[str, Callable[[], AbstractContextManager[str]]], str]
 #: What takes longest.
 _FIRST = (
     "tests/integration/", "tests/bench/", "tests/fuzz/", "tests/streams/delivery/", "tests/streams/feeds/", "tests/properties/",
@@ -55,10 +59,35 @@ def _use_containers() -> bool:
 
 
 @pytest.fixture(scope="session")
-def kafka() -> Iterator[parts.Kafka]:
-    """One broker for the session; its `address` is a bootstrap server. Topics are not made by themselves."""
-    with parts.kafka_container() if _use_containers() else parts.embedded_broker() as broker:
+def container(tmp_path_factory: pytest.TempPathFactory) -> Container:
+    """Starts a container that the processes of this run share; gives what its context manager does."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+
+    # To the end of the session: as the end of a fixture, waiting for other processes would count as its last test's time.
+    return lambda what, start: _shared.enter_context(shared(folder, what, start))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    _shared.close()
+
+
+@pytest.fixture(scope="session")
+def kafka(container: Container) -> Iterator[parts.Kafka]:
+    """One broker for all; its `address` is a bootstrap server. Topics are not made by themselves."""
+    if _use_containers():
+        yield parts.Kafka(container("kafka", _kafka), real=True)
+        return
+    with parts.embedded_broker() as broker:
         yield broker
+
+
+@contextmanager
+def _kafka() -> Iterator[str]:
+    with parts.kafka_container(**parts.BRIEF) as broker:
+        yield broker.address
 
 
 @pytest.fixture(scope="session")
@@ -69,17 +98,29 @@ def embedded_kafka() -> Iterator[parts.Kafka]:
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    """One cache for the session; keep to keys of your own `topic_prefix`, or to a database of your own (`…/3`)."""
-    with parts.redis_container() if _use_containers() else parts.embedded_cache() as url:
+def redis_url(container: Container) -> Iterator[str]:
+    """One cache for all; keep to keys of your own `topic_prefix`."""
+    if _use_containers():
+        yield container("redis", parts.redis_container)
+        return
+    with parts.embedded_cache() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def inbox() -> Iterator[parts.Inbox]:
-    """One SMTP server for the session that keeps what it gets; use addresses of your own."""
-    with parts.maildev_container() if _use_containers() else parts.embedded_inbox() as running:
+def inbox(container: Container) -> Iterator[parts.Inbox]:
+    """One SMTP server for all that keeps what it gets; use addresses of your own."""
+    if _use_containers():
+        yield parts.maildev(*container("maildev", _maildev).split())
+        return
+    with parts.embedded_inbox() as running:
         yield running
+
+
+@contextmanager
+def _maildev() -> Iterator[str]:
+    with parts.maildev_container() as running:
+        yield f"{running.url} {running.api}"
 
 
 @pytest.fixture

@@ -21,6 +21,13 @@ T = TypeVar("T")
 
 KAFKA_IMAGE, REDIS_IMAGE, MAIL_IMAGE = "apache/kafka:4.3.1", "redis:7-alpine", "maildev/maildev:2.2.1"
 
+#: For a broker that lives for some minutes: compiling for the long run would take more of the processors than it gives.
+BRIEF = {
+    "KAFKA_HEAP_OPTS": "-Xms512m -Xmx512m",
+    "KAFKA_JVM_PERFORMANCE_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:SharedArchiveFile=/opt/kafka/kafka.jsa "
+    "-Djava.awt.headless=true",
+}
+
 #: In CI nothing may be skipped for want of a container: such tests fail instead.
 REQUIRED = os.environ.get("CI", "").lower() in ("1", "true") or os.environ.get("GEDRAG_TEST_REAL") == "1"
 
@@ -124,7 +131,12 @@ def maildev_container() -> Iterator[Inbox]:
     with DockerContainer(MAIL_IMAGE).with_exposed_ports(1025, 1080) as running:
         api = f"http://localhost:{running.get_exposed_port(1080)}"
         eventually(lambda: _answers(f"{api}/healthz"), "MailDev answers", 60)
-        yield Inbox(f"smtp://localhost:{running.get_exposed_port(1025)}", lambda: _maildev_mails(api), api)
+        yield maildev(f"smtp://localhost:{running.get_exposed_port(1025)}", api)
+
+
+def maildev(url: str, api: str) -> Inbox:
+    """One that runs, by its addresses."""
+    return Inbox(url, lambda: _maildev_mails(api), api)
 
 
 @contextmanager

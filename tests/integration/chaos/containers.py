@@ -15,7 +15,7 @@ from tests import parts
 
 #: So that compaction, when a topic asks for it, does not wait for a quarter of a minute; and records carry the time they reached the
 #: broker, by which the traffic can be told to have been in time.
-_BROKER = {"KAFKA_LOG_CLEANER_BACKOFF_MS": "200", "KAFKA_LOG_MESSAGE_TIMESTAMP_TYPE": "LogAppendTime"}
+_BROKER = parts.BRIEF | {"KAFKA_LOG_CLEANER_BACKOFF_MS": "200", "KAFKA_LOG_MESSAGE_TIMESTAMP_TYPE": "LogAppendTime"}
 _HELD, _HELD_INSIDE = "HELD", 9095
 
 

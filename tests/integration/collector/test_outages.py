@@ -73,6 +73,13 @@ def test_a_collector_killed_amid_traffic_loses_nothing_it_acknowledged(collector
     assert once.answered <= {value["event_id"] for value in found}
 
 
+@pytest.fixture(scope="module")
+def broker() -> Iterator[parts.Kafka]:
+    """One that nobody else uses: it is taken away."""
+    with parts.kafka_container(**parts.BRIEF) as own:
+        yield own
+
+
 @contextmanager
 def away(kafka: parts.Kafka) -> Iterator[None]:
     """The broker stands still, as if the network were cut."""
@@ -92,10 +99,10 @@ def away(kafka: parts.Kafka) -> Iterator[None]:
 
 
 @pytest.fixture
-async def caller(kafka: parts.Kafka, topic_prefix: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[TestClient, Collector]]:
+async def caller(broker: parts.Kafka, topic_prefix: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[TestClient, Collector]]:
     """A collector in this process, that has little patience, and the topics it writes to."""
     monkeypatch.setattr(outlet, "PATIENCE", 1.0)
-    collector = Collector(kafka.address, topic_prefix, None)  # type: ignore[arg-type]
+    collector = Collector(broker.address, topic_prefix, None)  # type: ignore[arg-type]
     settings = load(None, collector.settings(), {"GEDRAG_WRITE_KEYS": KEY})
     own = {"Authorization": encode_basic_auth(KEY, "")}
     async with TestClient(TestServer(app.build(settings, ["collector"])), headers=own) as client:
@@ -109,11 +116,11 @@ def view(event_id: str, **more: str) -> dict[str, Any]:
 
 
 @pytest.mark.real_kafka
-async def test_while_kafka_is_away_callers_are_told_to_come_again(caller: tuple[TestClient, Collector], kafka: parts.Kafka) -> None:
+async def test_while_kafka_is_away_callers_are_told_to_come_again(caller: tuple[TestClient, Collector], broker: parts.Kafka) -> None:
     client, collector = caller
     assert (await client.post("/v1/track", json=view("before"))).status == 200
 
-    with away(kafka):
+    with away(broker):
         waited = await client.post("/v1/track", json=view("meanwhile"))
         at_once = await client.post("/v1/track", json=view("not even tried"))
         assert (await client.get("/health/ready")).status == 503
@@ -131,13 +138,13 @@ async def test_while_kafka_is_away_callers_are_told_to_come_again(caller: tuple[
 
 @pytest.mark.real_kafka
 async def test_only_so_much_waits_for_kafka(
-    caller: tuple[TestClient, Collector], kafka: parts.Kafka, monkeypatch: pytest.MonkeyPatch
+    caller: tuple[TestClient, Collector], broker: parts.Kafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, _ = caller
     batch = {"batch": [{"type": "track"} | view(f"e{number}", url="x" * 900) for number in range(100)]}
     monkeypatch.setattr(outlet, "ROOM", int(len(json.dumps(batch)) * 10.5))
 
-    with away(kafka):
+    with away(broker):
         answers = await asyncio.gather(*(client.post("/v1/batch", json=batch) for _ in range(40)))
 
     assert {answer.status for answer in answers} == {429}

@@ -41,7 +41,7 @@ async def test_a_broker_that_is_away_is_waited_for(alone: tuple[Setup, type[Proc
     running = worker()
     await asyncio.to_thread(running.wait_for, "the broker is away, trying again", 2)
     port = int(setup.address.rpartition(":")[2])
-    with parts.kafka_container(port):
+    with parts.kafka_container(port, **parts.BRIEF):
         await asyncio.to_thread(running.ready)
         container = docker("ps", "--quiet", "--filter", f"publish={port}")
         async with Feed(setup.address, setup.prefix) as feed:

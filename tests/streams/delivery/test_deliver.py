@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from redis.asyncio import Redis
 
-from streams.agents.deliver import Refusal
+from streams.agents.deliver import Patience, Refusal
 from streams.sinks.address import server
 from streams.sinks.claims import Claims, Taken
 from streams.sinks.smtp import SmtpMailer
 from tests.streams.delivery.conftest import Server
-from tests.streams.delivery.delivering import Sender, sender
+from tests.streams.delivery.delivering import QUICK, Sender, sender
 from tests.streams.delivery.mails import encoded, record
 
 Make = Callable[..., Sender]
@@ -27,9 +28,9 @@ async def make(smtp_server: Server, redis: Redis, topic_prefix: str) -> AsyncIte
     """Makes deliverers, each as if in a process of its own."""
     mailers = []
 
-    def made(url: str = "", lease: float = 10.0, client: Any = None) -> Sender:
+    def made(url: str = "", lease: float = 10.0, client: Any = None, patience: Patience = QUICK) -> Sender:
         mailers.append(SmtpMailer(server(url or smtp_server.url), connections=4, timeout=5))
-        return sender(mailers[-1], client or redis, topic_prefix, lease)
+        return sender(mailers[-1], client or redis, topic_prefix, lease, patience=patience)
 
     yield made
     for mailer in mailers:
@@ -133,13 +134,13 @@ async def test_never_says_the_server(make: Make, smtp_server: Server, redis: Red
 async def test_later_says_the_server(make: Make, smtp_server: Server, at: str) -> None:
     replies = ["451 try later", "452 full", "250 OK"]
     setattr(smtp_server, at, lambda recipient: replies.pop(0))
-    assert await make().deliver(encoded(record())) is None
+    assert await make(patience=replace(QUICK, give_up=30)).deliver(encoded(record())) is None
     assert len(smtp_server.mails) == 1 and replies == []
 
 
 async def test_later_and_later_becomes_a_dead_letter(make: Make, smtp_server: Server) -> None:
     smtp_server.answer = lambda recipient: "451 try later"
-    refusal = await make().deliver(encoded(record()))
+    refusal = await make(patience=replace(QUICK, give_up=1)).deliver(encoded(record()))
     assert refusal is not None and refusal.error == "mail_deferred" and "451 try later" in refusal.detail
     assert smtp_server.received > 2
 
