@@ -39,7 +39,7 @@ class Trait:
 
 
 def counted(name: str, meaning: str, series: str, effect: int, fed_by: tuple[str, ...]) -> Attribute:
-    """The attribute of a count, windowed or for the whole lifetime. `series` is code for hours since 1970 with their counts (None for none);
+    """The attribute of a count, windowed or for the lifetime. `series` is code for hours since 1970 with their counts (None for none);
     what is older than 400 days falls out of it, and so out of the count."""
     return Attribute(
         name, "number", "steps", meaning, f"ever({series})", effect, windowed=True, total=f"total({series}, 0, now, {{w}}, {{grain}})",
