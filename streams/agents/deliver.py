@@ -101,7 +101,7 @@ class Deliverer:
                 if verdict is None:
                     return None
                 if isinstance(verdict, Refusal):
-                    return verdict
+                    return tries.told(verdict)
                 if isinstance(verdict, Done):
                     await self._done(message, verdict)
                     return None
@@ -175,16 +175,22 @@ class Deliverer:
         again = waited < self._patience.give_up
         self.standing.count("deferred")
         log.warning("the mail server says later", message_id=message.message_id, error=str(error), again=again)
+        tries.said = f"for {waited:.0f} s, the last time: {error}"
         if again:
             return Wait(tries.later.next(), "the server says later")
-        return Refusal("mail_deferred", f"for {waited:.0f} s, the last time: {error}")
+        return Refusal("mail_deferred", tries.said)
 
 
 class _Tries:
-    """One message's: the name under which it is claimed, and how long to wait after failures."""
+    """One message's: the name under which it is claimed, how long to wait after failures, and `said`, what the server did of this mail."""
 
     def __init__(self, token: str, patience: Patience) -> None:
         self.token = token
+        self.said = ""
         self.since = monotonic()
         self.away = Backoff(patience.first, patience.longest)
         self.later = Backoff(patience.first, patience.deferred)
+
+    def told(self, refusal: Refusal) -> Refusal:
+        """A mail that grew too old while the server said "later" of it: that is what whoever reads the dead letter wants to know."""
+        return Refusal("mail_deferred", self.said) if refusal.error == "mail_too_old" and self.said else refusal

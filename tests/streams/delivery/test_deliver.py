@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from redis.asyncio import Redis
 
-from streams.agents.deliver import Patience, Refusal
+from streams.agents.deliver import Refusal
 from streams.sinks.address import server
 from streams.sinks.claims import Claims, Taken
 from streams.sinks.smtp import SmtpMailer
@@ -28,9 +28,9 @@ async def make(smtp_server: Server, redis: Redis, topic_prefix: str) -> AsyncIte
     """Makes deliverers, each as if in a process of its own."""
     mailers = []
 
-    def made(url: str = "", lease: float = 10.0, client: Any = None, patience: Patience = QUICK) -> Sender:
+    def made(url: str = "", lease: float = 10.0, client: Any = None, **options: Any) -> Sender:
         mailers.append(SmtpMailer(server(url or smtp_server.url), connections=4, timeout=5))
-        return sender(mailers[-1], client or redis, topic_prefix, lease, patience=patience)
+        return sender(mailers[-1], client or redis, topic_prefix, lease, **options)
 
     yield made
     for mailer in mailers:
@@ -143,6 +143,8 @@ async def test_later_and_later_becomes_a_dead_letter(make: Make, smtp_server: Se
     refusal = await make(patience=replace(QUICK, give_up=1)).deliver(encoded(record()))
     assert refusal is not None and refusal.error == "mail_deferred" and "451 try later" in refusal.detail
     assert smtp_server.received > 2
+    refusal = await make(max_age=300).deliver(encoded(record()))
+    assert refusal is not None and refusal.error == "mail_deferred" and "451 try later" in refusal.detail, "no less when it is too old"
 
 
 async def test_an_answer_after_a_refusal_uses_the_same_connection(make: Make, smtp_server: Server) -> None:
