@@ -171,7 +171,7 @@ class Deliverer:
         return Wait(self._patience.first, "every mail is refused")
 
     def _deferred(self, message: Message, error: Deferred, tries: _Tries) -> Verdict:
-        waited = monotonic() - tries.since
+        waited = tries.put_off()
         again = waited < self._patience.give_up
         self.standing.count("deferred")
         log.warning("the mail server says later", message_id=message.message_id, error=str(error), again=again)
@@ -187,9 +187,15 @@ class _Tries:
     def __init__(self, token: str, patience: Patience) -> None:
         self.token = token
         self.said = ""
-        self.since = monotonic()
+        self._since: float | None = None
         self.away = Backoff(patience.first, patience.longest)
         self.later = Backoff(patience.first, patience.deferred)
+
+    def put_off(self) -> float:
+        """Seconds for which the server has said "later"; an outage before that is not its doing."""
+        now = monotonic()
+        self._since = now if self._since is None else self._since
+        return now - self._since
 
     def told(self, refusal: Refusal) -> Refusal:
         """A mail that grew too old while the server said "later" of it: that is what whoever reads the dead letter wants to know."""
