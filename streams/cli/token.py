@@ -26,7 +26,7 @@ from streams.sinks.tokens import SCOPES, Token, Tokens
 
 _CREATE = """Makes a token for the HTTP API and prints it: this once, only a hash of it is kept.
 
-Scopes: read looks things up, act does what read does and starts things, admin does all and removes customers too.
+Scopes: read looks things up; act does that, and stops and starts all mails; admin does all that, and forgets customers.
 
 Example: gedrag token create --scope read --name crm --expires 90d"""
 

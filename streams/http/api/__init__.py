@@ -11,7 +11,7 @@ from scoring.segments.faults import Faults
 from scoring.segments.read import read
 from streams.agents.reach import pooled_redis_of, reach_redis
 from streams.http import health
-from streams.http.api import changes, cors, customers, openapi, segments
+from streams.http.api import actions, changes, cors, customers, openapi, segments
 from streams.http.api.context import CONTEXT, Context
 from streams.kafka.errors import Misconfigured
 from streams.lookup.ask import Workers
@@ -32,7 +32,7 @@ async def check(settings: Settings) -> None:
 
 def attach(app: web.Application, settings: Settings) -> None:
     app[CONTEXT] = context = Context(settings, _definitions(settings), pooled_redis_of(settings, CONNECTIONS))
-    for part in (customers, segments, changes, openapi):
+    for part in (customers, segments, changes, actions, openapi):
         app.add_routes(part.routes())
     cors.attach(app, settings)
     app[health.CHECKS]["redis"] = context.redis.ping

@@ -16,6 +16,9 @@ from streams.sinks.tokens import Token
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+#: The token a request came with.
+TOKEN: web.RequestKey[Token] = web.RequestKey("token", Token)
+
 #: Seconds between two notes of a token's use.
 NOTE_EVERY = 10.0
 
@@ -32,6 +35,7 @@ def needs(scope: str) -> Callable[[Handler], Handler]:
                     raise Problem(
                         403, "Forbidden", f"This token's scope is {token.scope}, and {scope} is needed: gedrag token create --scope {scope}"
                     )
+                request[TOKEN] = token
                 return await handler(request)
             except RedisError:
                 raise Problem(503, "Redis does not answer", "Send it again in a moment.", {"Retry-After": "1"}) from None

@@ -9,9 +9,9 @@ from aiohttp import web
 if TYPE_CHECKING:
     from streams.settings import Settings
 
-_OURS = ("/v1/customers", "/v1/segments", "/v1/changes", "/openapi.json")
+_OURS = ("/v1/customers", "/v1/segments", "/v1/changes", "/v1/sending", "/openapi.json")
 _PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, DELETE",
+    "Access-Control-Allow-Methods": "GET, POST, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Last-Event-ID",
     "Access-Control-Max-Age": "600",
 }
@@ -34,4 +34,4 @@ def attach(app: web.Application, settings: Settings) -> None:
         return web.Response(status=204, headers=_PREFLIGHT)
 
     app.on_response_prepare.append(prepare)
-    app.router.add_options(r"/v1/{what:(customers|segments|changes)(/.*)?}", preflight)
+    app.router.add_options(r"/v1/{what:(customers|segments|changes|sending)(/.*)?}", preflight)

@@ -22,7 +22,6 @@ from streams.sinks.live_view import read
 
 
 def routes() -> list[web.RouteDef]:
-    """Erasing a customer will be DELETE /v1/customers/{id}, scope admin."""
     return [
         web.get("/v1/customers/{id}", customer),
         web.get("/v1/customers/{id}/explain", explained),

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from scoring.segments.families import FAMILIES
 from streams.http.answers import json
-from streams.http.api import changes, query, segments, shapes
+from streams.http.api import actions, changes, query, segments, shapes
 
 _ERRORS = {
     400: "A parameter is wrong; `detail` says which, and what is allowed",
@@ -21,8 +21,8 @@ _ERRORS = {
     503: "Something the answer needs does not answer now; Retry-After says when to try again",
 }
 _DESCRIPTION = (
-    "Segments of customers as they are now, why, and every change. Tokens are made by `gedrag token create`; "
-    "a request carries one as `Authorization: Bearer gdr_…`."
+    "Segments of customers as they are now, why, and every change; all mails stopped, a customer forgotten. "
+    "Tokens are made by `gedrag token create`; a request carries one as `Authorization: Bearer gdr_…`."
 )
 
 
@@ -43,7 +43,10 @@ def document() -> dict[str, Any]:
         "info": {"title": "Gedrag", "version": _version(), "description": _DESCRIPTION},
         "security": [{"token": []}],
         "paths": {
-            "/v1/customers/{id}": {"get": _get("customer", "A customer's segments and tiers, and since when", "Customer", [customer], 404)},
+            "/v1/customers/{id}": {
+                "get": _get("customer", "A customer's segments and tiers, and since when", "Customer", [customer], 404),
+                "delete": _act("forget", "Forgets a customer under all ids; cannot be undone", "Forgetting", "admin", [customer], 202),
+            },
             "/v1/customers/{id}/explain": {
                 "get": _get("explain", "Why: every segment, in or out, and when time alone will change it", "Explanation", [customer], 404)
             },
@@ -67,6 +70,14 @@ def document() -> dict[str, Any]:
                 )
             },
             "/v1/changes": {"get": _changes()},
+            "/v1/sending": {"get": _get("sending", "Whether mails go", "Sending", [])},
+            "/v1/sending/pause": {
+                "post": _act(
+                    "pause", "Stops all mails; those that are due wait", "Sending", "act",
+                    [_parameter("why", "query", {"type": "string", "maxLength": actions.LONGEST_WHY}, "What others are told")],
+                )
+            },
+            "/v1/sending/resume": {"post": _act("resume", "Lets mails go again", "Sending", "act", [])},
         },
         "components": {
             "schemas": shapes.components(),
@@ -83,6 +94,13 @@ def _get(operation: str, summary: str, schema: str, parameters: list[dict[str, A
         "parameters": parameters,
         "responses": {"200": {"description": schema, "content": content}, **_problems(400, *errors)},
     }
+
+
+def _act(operation: str, summary: str, schema: str, scope: str, parameters: list[dict[str, Any]], *also: int) -> dict[str, Any]:
+    """`also`: further statuses of success."""
+    told = _get(operation, summary, schema, parameters)
+    told["responses"] |= {str(status): told["responses"]["200"] for status in also}
+    return told | {"description": f"Needs a token of scope {scope}."}
 
 
 def _changes() -> dict[str, Any]:

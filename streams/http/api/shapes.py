@@ -132,6 +132,22 @@ class Messages(Struct):
     messages: list[Message]
 
 
+class Sending(Struct):
+    """Do mails go? While they are paused: since when, by whom, and why."""
+
+    paused: bool
+    since: Annotated[str | None, Meta(description="RFC 3339, UTC")] = None
+    who: str | None = None
+    why: str | None = None
+
+
+class Forgetting(Struct):
+    """`forgotten`: a worker has done it; else it is on the log, and is done when a worker comes to it."""
+
+    customer_id: str
+    forgotten: bool
+
+
 class Problem(Struct):
     """An error (RFC 9457). `detail` says what to do next."""
 
@@ -143,5 +159,5 @@ class Problem(Struct):
 
 def components() -> dict[str, Any]:
     """JSON Schemas by name."""
-    types = (Customer, Explanation, Counts, Members, Messages, Problem)
+    types = (Customer, Explanation, Counts, Members, Messages, Sending, Forgetting, Problem)
     return msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")[1]

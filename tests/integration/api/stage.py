@@ -53,13 +53,13 @@ class Stage:
         assert done.returncode == code, f"exit status {done.returncode}:\n{done.stdout}{done.stderr}"
         return done.stdout if code == 0 else done.stderr
 
-    def new_token(self, name: str, lasts: int | None = None) -> str:
-        """Of scope read, for `lasts` ms."""
+    def new_token(self, name: str, lasts: int | None = None, scope: str = "read") -> str:
+        """For `lasts` ms."""
 
         async def make() -> str:
             redis = Redis.from_url(self.redis_url)
             now = now_ms()
-            made = await Tokens(redis, self.setup.names.app_id).create(name, "read", now, None if lasts is None else now + lasts)
+            made = await Tokens(redis, self.setup.names.app_id).create(name, scope, now, None if lasts is None else now + lasts)
             await redis.aclose()
             return made[1]
 

@@ -18,7 +18,7 @@ def test_the_description_is_open_to_all_and_whole(stage: Stage) -> None:
     assert (answer.status, answer.body["openapi"]) == (200, "3.1.0")
     assert set(answer.body["paths"]) == {
         "/v1/customers/{id}", "/v1/customers/{id}/explain", "/v1/customers/{id}/messages", "/v1/segments", "/v1/segments/{name}/members",
-        "/v1/changes",
+        "/v1/changes", "/v1/sending", "/v1/sending/pause", "/v1/sending/resume",
     }  # fmt: skip
 
 
