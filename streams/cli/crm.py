@@ -15,7 +15,7 @@ from streams.cli.configuration import Overrides, SettingsFile, settings_or_exit
 from streams.cli.options import WRONG_USE
 from streams.kafka.errors import Misconfigured
 from streams.settings import Settings
-from streams.sinks.hubspot import HubSpotError
+from streams.sinks.hubspot import Busy, HubSpotError
 
 _SETUP = """Makes the contact properties that the segments need at HubSpot, those that are not there yet; leaves the others as they are.
 
@@ -25,6 +25,8 @@ crm.objects.contacts.write). To be run again when segments were added.
 Example: GEDRAG_CRM_TOKEN=pat-eu1-… gedrag crm setup --dry-run"""
 
 _FAILED = 1
+#: How often HubSpot's limit is waited for, and the longest of such waits in seconds.
+_PATIENCE, _LONGEST = 5, 60.0
 
 
 def register(app: typer.Typer) -> None:
@@ -60,6 +62,19 @@ def setup(
 
 
 async def _make(settings: Settings, dry_run: bool) -> list[str]:
+    """As `_once`; told to slow down, it waits and goes on, if that is not for long."""
+    for _ in range(_PATIENCE):
+        try:
+            return await _once(settings, dry_run)
+        except Busy as busy:
+            if busy.wait > _LONGEST:
+                raise
+            typer.echo(f"gedrag crm: HubSpot's limit is reached, going on in {busy.wait:g} s", err=True)
+            await asyncio.sleep(busy.wait)
+    return await _once(settings, dry_run)
+
+
+async def _once(settings: Settings, dry_run: bool) -> list[str]:
     """The names of those that were not there. Raises HubSpotError, Misconfigured, Faults, OSError."""
     wanted = properties_of(settings)
     hubspot = hubspot_of(settings)

@@ -77,7 +77,8 @@ def export(
         except (WrongUse, Misconfigured, LookupError) as error:
             _end(str(error))
         except (RedisError, OSError, UnicodeDecodeError) as error:
-            _end(getattr(error, "strerror", None) or str(error))
+            file, words = getattr(error, "filename", None), getattr(error, "strerror", None) or str(error)
+            _end(f"{file}: {words}" if file else words)
     typer.echo(f"{written:,} members of {segment}" + (f" in {out}" if out else ""), err=True)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import structlog
 
 #: Names that are remembered as told; a sender that makes names up fills no memory.
 _MOST_NAMES = 1_000
+
+#: What in a name may be somebody's: an address, or a long number. Names come from whoever has a write key.
+_SOMEBODY = re.compile(r"\S*@\S*|\d(?:[ .-]?\d){5,}")
 
 log = structlog.get_logger(__name__)
 
@@ -28,4 +32,5 @@ class Figures:
         self.unknown += 1
         if name not in self._told and len(self._told) < _MOST_NAMES:
             self._told.add(name)
-            log.info("track calls of this name become no event; collector.toml can say what they are", name=name[:100])
+            shown = _SOMEBODY.sub("…", name[:100])
+            log.info("track calls of this name become no event; collector.toml can say what they are", name=shown)

@@ -130,14 +130,17 @@ async def test_a_fault_of_theirs_or_of_the_set_up_loses_nothing(crm: Callable[..
 async def test_from_setup_over_kills_to_the_newest_state_of_everybody(
     setup: Setup, worker: Callable[..., Process], producer: AIOKafkaProducer, gedrag: Callable[..., str], tmp_path: Path
 ) -> None:
-    hubspot = await Crm().start()
+    hubspot = await Crm(rate=3, window=1.0).start()
     (tmp_path / "token").write_text(TOKEN + "\n")
     (tmp_path / "gedrag.toml").write_text('crm_token_file = "token"\n')
     settings = {"crm_url": hubspot.url}
     try:
         said = await asyncio.to_thread(gedrag, "crm", "setup", **settings)
+        assert "limit is reached, going on in 1 s" in said and hubspot.early == 0
+        hubspot.rate = 100
         assert "gedrag_cart_abandoned_since" in said and hubspot.properties[ID]["hasUniqueValue"] is True
         assert "all properties are there" in await asyncio.to_thread(gedrag, "crm", "setup", **settings)
+        hubspot.statuses.clear()
         expected: dict[str, dict[str, str]] = {}
         process = worker("crm", **settings)
         await eventually(lambda: "topics made" in process.text(), "the topics", process)

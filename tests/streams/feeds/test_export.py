@@ -89,6 +89,11 @@ def test_wrong_use_says_what_would_be_right() -> None:
     assert result.exit_code == 2 and "did you mean `cart_abandoned`?" in result.stderr
 
 
+async def test_where_it_can_not_be_written_is_named(shop: Callable[..., Any], tmp_path: Path) -> None:
+    result = await asyncio.to_thread(shop, "cart_abandoned", "--out", str(tmp_path / "nowhere" / "c.csv"))
+    assert result.exit_code == 2 and result.stderr.splitlines()[-1].endswith("nowhere/c.csv: No such file or directory")
+
+
 def test_without_pyarrow_it_says_how_to_get_it(tmp_path: Path) -> None:
     code = "import sys; sys.modules['pyarrow'] = None; from streams.cli.main import main; main()"
     done = subprocess.run(

@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from aiohttp import ClientResponse, encode_basic_auth
 from aiohttp.test_utils import TestClient, TestServer
 
 from streams.http import app, collector
 from streams.http.collector import body
+from streams.http.collector.figures import Figures
 from streams.http.collector.keys import WriteKeys, basic_user
 from streams.kafka.errors import Misconfigured
 from streams.settings import SettingsError, load
@@ -128,3 +130,10 @@ def test_who_comes_with_basic_authentication() -> None:
     assert not WriteKeys([KEY]).know(KEY[:-1])
     assert not WriteKeys([]).know("")
     assert not WriteKeys([KEY]).know(None)
+
+
+def test_what_may_be_somebodys_in_a_name_is_not_logged() -> None:
+    with structlog.testing.capture_logs() as told:
+        for name in ("Podcast Heard 2024", "Invited kim.lee@shop.example", "Called 06 1234 5678 back"):
+            Figures().unknown_name(name)
+    assert [each["name"] for each in told] == ["Podcast Heard 2024", "Invited …", "Called … back"]
