@@ -50,12 +50,17 @@ def test_commands_print_what_is_shown(tmp_path: Path) -> None:
     for command, shown in commands():
         if command.startswith(("make ", "gedrag worker", "gedrag produce", "curl ")):
             continue  # have tests of their own, on real parts
-        printed = run(command, tmp_path).splitlines()
+        printed = [_narrow(line) for line in run(command, tmp_path).splitlines()]
         for line in shown:
             if line != ELLIPSIS:
-                assert line in printed, f"{command}\nprints no line\n{line}"
+                assert _narrow(line) in printed, f"{command}\nprints no line\n{line}"
         tried.append(command.split()[:2])
     assert ["gedrag", "replay"] in tried and ["gedrag", "simulate"] in tried
+
+
+def _narrow(line: str) -> str:
+    """A table's columns are as wide as what stands in them, and the README shows some of its lines alone."""
+    return re.sub(r" +", " ", line)
 
 
 def test_make_has_the_targets() -> None:

@@ -47,6 +47,7 @@ class Campaigns:
         self._triggered: dict[int, list[Campaign]] = {}
         self._goes_on: dict[str, Check] = {}
         self._holds: dict[str, Check] = {}
+        self._silent: Check | None = None
         self._engine: Engine | None = None
 
     def bind(self, engine: Engine) -> None:
@@ -57,6 +58,8 @@ class Campaigns:
             self._triggered.setdefault(index[campaign.trigger.segment], []).append(campaign)
             self._holds[campaign.name] = engine.condition(campaign.trigger.membership())
             self._goes_on[campaign.name] = engine.condition(campaign.condition)
+        if self.policy.not_while is not None:
+            self._silent = engine.condition(self.policy.not_while)
 
     def on_event(self, state: Customer, event: Event, now: int, changes: list[Entry], out: list[Entry]) -> None:
         """After the segments were evaluated for this event at `now`; `changes` are that evaluation's. Decides no step: see `due`."""
@@ -165,7 +168,7 @@ class Campaigns:
             if state.campaigns is None or campaign.name not in state.campaigns:
                 continue  # ended by another just now
             for name in campaign.excludes:
-                if name in state.campaigns:
+                if name in state.campaigns and name in self._by_name:
                     self._cancel(self._by_name[name], state.campaigns[name], f"excluded by {campaign.name}", now, out)
                     runs.end(state, name)
                 standing.withdraw(state, name, f"excluded by {campaign.name}", now, out)
@@ -216,10 +219,14 @@ class Campaigns:
         """Why this step may not be sent; empty if it may."""
         if not self._goes_on[campaign.name](state, now):
             return "not_a_member"
-        reason = contact.objection(state, campaign.transactional)
+        reason = contact.objection(state, campaign.transactional) or self._silence(state, campaign, now)
         if not reason and not campaign.transactional:
             reason = caps.reached(self.policy.caps, runs.sent(state), now)
         return reason
+
+    def _silence(self, state: Customer, campaign: Campaign, now: int) -> str:
+        """Is this a customer whom only transactional mail may reach now?"""
+        return "not_while" if self._silent is not None and not campaign.transactional and self._silent(state, now) else ""
 
     def _gone(self, state: Customer, sent: standing.Sent, event: Event | None, now: int) -> str:
         """Why a mail that was decided should not go out any more; empty if it may."""
@@ -232,4 +239,6 @@ class Campaigns:
                 return event.event_type
             if event.rank >= EMAIL_EVENTS:  # no other tells of consent or the address
                 reason = contact.objection(state, campaign.transactional)
-        return reason or ("" if self._goes_on[campaign.name](state, now) else "not_a_member")
+        if not reason and not self._goes_on[campaign.name](state, now):
+            reason = "not_a_member"
+        return reason or self._silence(state, campaign, now)

@@ -83,3 +83,4 @@ class Policy:
     language: str = DEFAULT_LANGUAGE
     quiet_hours: QuietHours | None = None
     caps: tuple[Cap, ...] = ()
+    not_while: Condition | None = None  # while it is true, only transactional mail is sent

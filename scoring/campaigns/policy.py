@@ -15,7 +15,7 @@ from scoring.segments.document import Document
 from scoring.segments.table import Table, kind_word
 from scoring.state import DAY
 
-_KEYS = ("caps", "language", "quiet_hours", "time_zone")
+_KEYS = ("caps", "language", "not_while", "quiet_hours", "time_zone")
 _CAP = ("count", "per")
 _MINUTE = 60_000
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 from scoring.campaigns.decide import Campaigns
 from scoring.campaigns.experiment import hold_out, variants
@@ -11,11 +13,13 @@ from scoring.campaigns.names import names
 from scoring.campaigns.policy import read_policy
 from scoring.campaigns.proofs import Proofs, ended_at_once
 from scoring.campaigns.trigger import TriggerReader
-from scoring.expressions.parse import parse
+from scoring.expressions.parse import parse_with_references
 from scoring.expressions.problem import Problems, suggest
+from scoring.expressions.scope import Off
 from scoring.expressions.tree import Condition
 from scoring.segments.document import Document
 from scoring.segments.model import Definitions, Tiers
+from scoring.segments.reach import always
 from scoring.segments.table import NAME, Table, kind_word
 
 _CAMPAIGN = (
@@ -29,9 +33,18 @@ def read(text: str, definitions: Definitions, file: str = "campaigns.toml") -> C
     """The campaigns of a file over these segment definitions. Raises Faults."""
     document = Document(text, file)
     policy = read_policy(document)
-    campaigns = _Reader(document, definitions).campaigns()
+    reader = _Reader(document, definitions)
+    policy = replace(policy, not_while=reader.not_while())
+    campaigns = reader.campaigns()
     document.done()
     return Campaigns(tuple(campaigns), policy)
+
+
+def _trigger_of(data: dict[str, Any]) -> str:
+    """The segment or tiers that a campaign is triggered by, as far as it says so rightly."""
+    trigger = data.get("trigger")
+    found = (trigger.get("segment") or trigger.get("tiers")) if isinstance(trigger, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 class _Reader:
@@ -39,9 +52,21 @@ class _Reader:
         self._document = document
         self._tiers = {each.name: tuple(tier.name for tier in each.tiers) for each in definitions.segments if isinstance(each, Tiers)}
         self._segments = {each.name for each in definitions.segments if not isinstance(each, Tiers)}
+        self._off = Off(definitions.off, definitions.switched_off)
         self._triggers = TriggerReader(self._segments, self._tiers)
         self._proofs = Proofs(definitions)
         self._known: list[str] = []  # the names of all campaigns of the file
+
+    def not_while(self) -> Condition | None:
+        """Of `[policy]`: while it is true, nothing but transactional mail is sent."""
+        data = self._document.data.get("policy")
+        if not isinstance(data, dict):
+            return None
+        table = Table(self._document, ("policy",), data, "policy")
+        condition = self._condition(table, "not_while", "\"in_segment('complaining')\"")
+        if condition is not None and always(condition) is True:
+            table.fault("`not_while` is always true: no step could ever be sent", at="not_while")
+        return condition
 
     def campaigns(self) -> list[Campaign]:
         data = self._document.data
@@ -60,6 +85,8 @@ class _Reader:
             if not isinstance(each, dict):
                 self._document.fault(("campaign", i), f"a campaign must be a table, not {kind_word(each)}", "each begins with [[campaign]]")
                 continue
+            if _trigger_of(each) in self._off.names:
+                continue  # nobody is in that segment: its family is switched off
             table = Table(self._document, ("campaign", i), each, "campaign")
             campaign = self._campaign(table, taken)
             if campaign is not None:
@@ -144,18 +171,21 @@ class _Reader:
         return found
 
     def _while(self, table: Table) -> Condition | None:
-        text = table.text("while", example="\"in_segment('cart_abandoned')\"")
+        condition = self._condition(table, "while", "\"in_segment('cart_abandoned')\"")
+        if condition is not None and self._proofs.never(condition):
+            table.fault("`while` is never true: no step could ever be sent", at="while")
+        return condition
+
+    def _condition(self, table: Table, key: str, example: str) -> Condition | None:
+        text = table.text(key, example=example)
         if text is None:
             return None
         try:
-            condition = parse(text, segments=self._segments, tiers=self._tiers)
+            return parse_with_references(text, segments=self._segments, tiers=self._tiers, off=self._off).condition
         except Problems as problems:
             for problem in problems.problems:
-                self._document.problem((*table.path, "while"), problem)
+                self._document.problem((*table.path, key), problem)
             return None
-        if self._proofs.never(condition):
-            table.fault("`while` is never true: no step could ever be sent", at="while")
-        return condition
 
     def _stop_on(self, table: Table) -> frozenset[str]:
         if "stop_on" not in table.data:

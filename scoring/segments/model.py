@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scoring.expressions.tree import Condition
@@ -53,6 +54,7 @@ class Definitions:
     fingerprint: int  # 32 bits over all of it: equal if and only if no membership can have another meaning
     source: str = field(default="", compare=False)  # the file's text, from which `read` makes these definitions again
     off: frozenset[str] = frozenset()  # families that are switched off: their segments are not among these
+    switched_off: Mapping[str, str] = field(default_factory=dict)  # those segments and tiers, each with its family
 
 
 #: Contract, section 3. `[engagement.weights]` overrides single ones.

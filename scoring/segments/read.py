@@ -56,7 +56,9 @@ class _Reader:
             self._tiers(entry, engagement) if entry.is_tiers else self._segment(entry, engagement) for entry in self.names.entries
         )
         self._tell_cycles()
-        return Definitions(found, engagement, fingerprint(found), source=text, off=frozenset(self.names.off.families))
+        return Definitions(
+            found, engagement, fingerprint(found), source=text, off=frozenset(self.names.off.families), switched_off=self.names.off.names
+        )
 
     def _segment(self, entry: Entry, engagement: Engagement) -> Segment:
         table = entry.table

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scoring.campaigns.model import Campaign, Moved
-from scoring.expressions.tree import And, Attr, Compare, Condition, Const, Not, Or, TierOf
+from scoring.expressions.tree import And, Attr, Compare, Condition, Const, Not, Or, Since, TierOf
 from scoring.expressions.words import Leaf, Reader, key
 from scoring.segments.model import Definitions, Segment, Tiers
 from streams.agents.message import Context, Line, Message
@@ -73,15 +73,17 @@ def _cart(language: str, bare: bool, about_carts: bool) -> list[Line]:
 
 def _value(leaf: Leaf, conditions: list[Condition]) -> Any:
     """The limit it is compared with, where there is one: there the customer enters."""
-    if isinstance(leaf, Attr):
+    if isinstance(leaf, Attr | Since):
         limit = next((each for condition in conditions for each in _limits(leaf, condition)), None)
+        if leaf.kind == "string":
+            return "something"
         if leaf.kind == "duration":
             return _HOUR if limit is None else limit / 1000
         return 3 if limit is None else limit
     return "some_tier" if isinstance(leaf, TierOf) else True
 
 
-def _limits(attribute: Attr, condition: Condition) -> Iterator[float]:
+def _limits(attribute: Attr | Since, condition: Condition) -> Iterator[float]:
     if isinstance(condition, And | Or):
         for part in condition.parts:
             yield from _limits(attribute, part)

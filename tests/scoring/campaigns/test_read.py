@@ -39,7 +39,7 @@ def campaign(line: str, without: str = "") -> str:
 def test_the_campaigns_that_are_shipped_fit_the_segments_that_are_shipped() -> None:
     definitions = read_segments((DEFAULTS / "segments.toml").read_text())
     shipped = read((DEFAULTS / "campaigns.toml").read_text(), definitions)
-    cart, browse, back = shipped.campaigns
+    cart, browse, back = shipped.campaigns[:3]
     assert (cart.name, [(step.after, step.template) for step in cart.steps]) == (
         "abandoned_cart", [(0, "abandoned_cart_1"), (24 * HOUR, "abandoned_cart_2"), (72 * HOUR, "abandoned_cart_3")],
     )  # fmt: skip
