@@ -38,7 +38,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {"ever": ever} | {each.__name__: each
 def _check() -> None:
     keys = [trait.key for trait in TRAITS]
     names = [*CORE, *(attribute.name for trait in TRAITS for attribute in trait.attributes)]
-    for what, given in (("key", keys), ("attribute", names)):
+    functions = [each.__name__ for trait in TRAITS for each in trait.functions]
+    for what, given in (("key", keys), ("attribute", names), ("function", functions)):
         twice = {each for each in given if given.count(each) > 1}
         assert not twice, f"two traits have one {what}: {', '.join(sorted(twice))}"
 

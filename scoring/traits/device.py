@@ -1,0 +1,103 @@
+"""With what customers come: device, system and browser, from the user agents of their page views.
+
+- `device` (phone, tablet, computer or other), `system` and `browser`, by their usual names without version ("iOS", "Mobile Safari"): of the
+  newest page view whose user agent tells any of them; what that one doesn't tell is missing.
+- `mobile_share`: of all page views whose user agent tells the device, the share from a phone or a tablet, 0 to 1; missing while there are
+  none.
+
+A crawler's user agent is nobody's device: scoring/traits/robots.py. Keeps one instant, three names and a count for each kind of device.
+Of two views at one instant the later in order counts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scoring.events.schema import PAGE_VIEWS, PageView
+from scoring.segments.model import Definitions
+from scoring.state import Customer, facts_of
+from scoring.traits.attribute import Attribute
+from scoring.traits.effects import effect
+from scoring.traits.trait import Fold, Trait
+from scoring.traits.user_agents import DEVICES, read
+
+KEY = "de"
+_DEVICE, _SHARE = effect(), effect()
+
+#: Places in the facts; from _COUNTS on the views by kind of device.
+_AT, _NOW, _SYSTEM, _BROWSER, _COUNTS = range(5)
+_PHONE, _TABLET = DEVICES.index("phone"), DEVICES.index("tablet")
+
+
+def newest_device(s: Customer) -> str | None:
+    found = came_with(s, _NOW)
+    return None if found is None else DEVICES[found]
+
+
+def came_with(s: Customer, place: int) -> Any:
+    facts = facts_of(s)
+    mine = None if facts is None else facts.get(KEY)
+    return None if mine is None else mine[place]
+
+
+def mobile_share(s: Customer) -> float | None:
+    facts = facts_of(s)
+    mine = None if facts is None else facts.get(KEY)
+    views = 0 if mine is None else sum(mine[_COUNTS:])
+    return (mine[_COUNTS + _PHONE] + mine[_COUNTS + _TABLET]) / views if mine is not None and views else None
+
+
+def _folder(definitions: Definitions, lateness: int) -> Fold:
+    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+        if e.more is None or (text := e.more.user_agent) is None:
+            return 0
+        agent = read(text)
+        if not agent.known:
+            return 0
+        mine = facts.get(KEY)
+        if mine is None:
+            mine = facts[KEY] = [ts, agent.device, agent.system, agent.browser, 0, 0, 0, 0]
+            effects = _DEVICE
+        else:
+            effects = 0
+            if ts >= mine[_AT]:
+                mine[_AT] = ts
+                if mine[_NOW] != agent.device or mine[_BROWSER] != agent.browser or mine[_SYSTEM] != agent.system:
+                    mine[_NOW : _BROWSER + 1] = agent[:3]
+                    effects = _DEVICE
+        if agent.device is not None:
+            place = _COUNTS + agent.device
+            alone = mine[place] > 0 and mine[place] == sum(mine[_COUNTS:])  # a share of all, or of nothing, stays what it is
+            mine[place] += 1
+            if not alone:
+                effects |= _SHARE
+        return effects
+
+    return fold
+
+
+def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
+    if mine is None or theirs is None:
+        return mine or theirs
+    newest = theirs if theirs[_AT] > mine[_AT] else mine
+    return newest[:_COUNTS] + [a + b for a, b in zip(mine[_COUNTS:], theirs[_COUNTS:], strict=True)]
+
+
+def _text(name: str, meaning: str, code: str, values: tuple[str, ...] = ()) -> Attribute:
+    return Attribute(name, "string", "none", meaning, code, _DEVICE, _DEVICE, missing=True, values=values, fed_by=("page_view",))
+
+
+TRAIT = Trait(
+    KEY,
+    ("technological",),
+    (
+        _text("device", "kind of device of the newest page view", "newest_device(s)", DEVICES),
+        _text("system", "operating system of the newest page view", f"came_with(s, {_SYSTEM})"),
+        _text("browser", "browser of the newest page view", f"came_with(s, {_BROWSER})"),
+        Attribute("mobile_share", "number", "none", "share of page views from a phone or tablet, 0 to 1", "mobile_share(s)", _SHARE, _SHARE,
+                  missing=True, fed_by=("page_view",)),
+    ),
+    {PAGE_VIEWS: _folder},
+    _join,
+    (newest_device, came_with, mobile_share),
+)  # fmt: skip
