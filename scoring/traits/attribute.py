@@ -35,6 +35,7 @@ class Attribute:
     zero: str = ""  # a quicker way to ask whether the value, never negative, is 0
     scale: int = 1  # what the stored number must be divided by
     fed_by: tuple[str, ...] = ()  # event types
+    unit: str = ""  # of numbers, such as "%"; none: a count
     argument: str = ""  # what the text is that it must be given, such as "category": interest("shoes"); none: it takes none
     choices: tuple[str, ...] = ()  # the texts it can be given, where they are known
     values: tuple[str, ...] = ()  # the texts it can be, where they are known

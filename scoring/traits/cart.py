@@ -36,7 +36,7 @@ ATTRIBUTES = (
     Attribute("cart_items", "number", "none", "sum of quantities in the cart", "cart_items(s)", CART, CART, zero="not s.cart",
               fed_by=_CART),
     Attribute("cart_value", "number", "none", "quantity x last known price, each line rounded to cents", "cart_value(s)", CART, CART,
-              fed_by=_CART),
+              unit="currency", fed_by=_CART),
     Attribute("cart_idle", "duration", "grows", "time since the last cart event other than wishlist_add; missing while the cart is empty",
               "(s.last_cart if s.cart else None)",
               CART_FILLED, CART | CART_TOUCHED, fed_by=(*_CART, "checkout_started")),

@@ -17,7 +17,7 @@ from scoring.traits.effects import WARMTH
 
 ATTRIBUTES = (
     Attribute("engagement", "number", "decays", "sum of weight x 2^(-age / half-life) over all events", "warmth_at(s, now, {h})", WARMTH,
-              crossing="cooling(s, {t}, {strict}, {h})", positive="(s.warmth > 0)", fed_by=tuple(DEFAULT_WEIGHTS)),
+              crossing="cooling(s, {t}, {strict}, {h})", positive="(s.warmth > 0)", unit="points", fed_by=tuple(DEFAULT_WEIGHTS)),
 )  # fmt: skip
 
 

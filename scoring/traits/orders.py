@@ -29,7 +29,8 @@ ATTRIBUTES = (
               total="total(s.refunds, s.h0, now, {w}, {grain})", reach="reach(s.refunds, s.h0, now, {w}, {k}, {grain})",
               fed_by=("refund",)),
     Attribute("spend", "number", "steps", "placed minus refunded, in currency units", "(s.cents / 100)", SPEND_UP, SPEND_DOWN,
-              windowed=True, total="total(s.money, s.h0, now, {w}, {grain})", scale=100, signed=True, fed_by=("purchase", "refund")),
+              windowed=True, total="total(s.money, s.h0, now, {w}, {grain})", scale=100, signed=True,
+              unit="currency", fed_by=("purchase", "refund")),
     Attribute("since_last_purchase", "duration", "grows", "time since the last order placed", "s.last_order", 0, ORDER,
               fed_by=("purchase",)),
 )  # fmt: skip

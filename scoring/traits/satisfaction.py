@@ -157,18 +157,18 @@ def _count(name: str, meaning: str, place: int) -> Attribute:
     return counted(name, meaning, f"said(s, {place})", _SAID, ("feedback",))
 
 
-def _number(name: str, meaning: str, code: str, signed: bool = False) -> Attribute:
-    return Attribute(name, "number", "none", meaning, code, _SAID, _SAID, missing=True, signed=signed, fed_by=("feedback",))
+def _number(name: str, meaning: str, code: str, unit: str, signed: bool = False) -> Attribute:
+    return Attribute(name, "number", "none", meaning, code, _SAID, _SAID, missing=True, signed=signed, fed_by=("feedback",), unit=unit)
 
 
 TRAIT = Trait(
     KEY,
     ("satisfaction", "experience"),
     (
-        _number("satisfaction", "the newest score of any kind, in percent of its scale", "satisfaction(s)"),
-        _number("satisfaction_trend", "the newest score less the mean of the four before it, points", "satisfaction_trend(s)", True),
-        _number("nps", "the newest answer to how likely one is to recommend us, 0 to 10", "nps(s)"),
-        _number("review_score", "the newest review's score, in percent of its scale", f"newest_score(s, {_KINDS.index('review')})"),
+        _number("satisfaction", "the newest score of any kind, in percent of its scale", "satisfaction(s)", "%"),
+        _number("satisfaction_trend", "the newest score less the mean of the four before it", "satisfaction_trend(s)", "points", True),
+        _number("nps", "the newest answer to how likely one is to recommend us, 0 to 10", "nps(s)", "0 to 10"),
+        _number("review_score", "the newest review's score, in percent of its scale", f"newest_score(s, {_KINDS.index('review')})", "%"),
         _count("feedbacks", "feedback of any kind", _ALL),
         _count("reviews", "reviews written", _REVIEWS),
         _count("complaints", "complaints made", _COMPLAINTS),

@@ -20,6 +20,7 @@ from streams.settings.errors import SettingsError
 COMMANDS = {
     "demo": "See everything work on this machine, without Docker.",
     "check": "Say what is wrong with a file of segments or of campaigns.",
+    "traits": "List every attribute that a definition may read.",
     "replay": "Run files of events through the engine; back-test campaigns.",
     "explain": "Say why a customer is in each segment or not, and until when.",
     "preview": "Show a campaign's mail before anybody gets it.",

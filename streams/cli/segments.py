@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from scoring.segments.families import FAMILIES
 from scoring.segments.faults import Faults
 from scoring.segments.read import read
 from streams.agents.reach import reach_redis, redis_of
@@ -49,7 +51,7 @@ def segments(
 ) -> None:
     configured = settings_or_exit(settings, override)
     try:
-        names = rows(configured)
+        families = _families(configured)
     except Faults as faults:
         typer.echo(faults.render(sys.stderr.isatty()), err=True)
         raise typer.Exit(WRONG_USE) from None
@@ -58,34 +60,37 @@ def segments(
         raise typer.Exit(WRONG_USE) from None
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_show(configured, names, as_json, every if watch else None))
+            asyncio.run(_show(configured, families, as_json, every if watch else None))
     except Misconfigured as error:
         typer.echo(f"gedrag segments: {error}", err=True)
         raise typer.Exit(WRONG_USE) from None
 
 
-def rows(settings: Settings) -> list[str]:
-    """The rows of the table, in the order of the definitions; each tier is `group.tier`. Raises Faults, OSError."""
-    return names(read(settings.segments.read_text(encoding="utf-8"), str(settings.segments)))
+def _families(settings: Settings) -> dict[str, str]:
+    """By row of the table its family: families in their order, within one the order of the definitions. Raises Faults, OSError."""
+    definitions = read(settings.segments.read_text(encoding="utf-8"), str(settings.segments))
+    found = {name: each.family for each in definitions.segments for name in names(replace(definitions, segments=(each,)))}
+    return dict(sorted(found.items(), key=lambda item: FAMILIES.index(item[1])))
 
 
-async def _show(settings: Settings, names: list[str], as_json: bool, every: float | None) -> None:
+async def _show(settings: Settings, families: dict[str, str], as_json: bool, every: float | None) -> None:
+    names = list(families)
     await reach_redis(settings)
     client = redis_of(settings)
     view = LiveView(client, settings.app_id)
     try:
         if every is None:
             counts = await view.counts(names)
-            typer.echo(json.dumps(_report(counts), indent=1)) if as_json else Console().print(_table(counts))
+            typer.echo(json.dumps(_report(counts, families), indent=1)) if as_json else Console().print(_table(counts, families))
         elif as_json:
             while True:
-                typer.echo(json.dumps(_report(await view.counts(names))))
+                typer.echo(json.dumps(_report(await view.counts(names), families)))
                 await asyncio.sleep(every)
         else:
-            with Live(_table(await view.counts(names)), auto_refresh=False) as live:
+            with Live(_table(await view.counts(names), families), auto_refresh=False) as live:
                 while True:
                     await asyncio.sleep(every)
-                    live.update(_table(await view.counts(names)), refresh=True)
+                    live.update(_table(await view.counts(names), families), refresh=True)
     except (RedisError, OSError) as error:
         raise Misconfigured(f"Redis went away ({error})") from None
     finally:
@@ -96,16 +101,24 @@ def _percent(count: int, counts: Counts) -> float:
     return round(100 * count / counts.customers, 2) if counts.customers else 0.0
 
 
-def _report(counts: Counts) -> dict[str, Any]:
-    membership = [{"segment": name, "customers": n, "percent": _percent(n, counts)} for name, n in sorted(counts.members.items())]
+def _report(counts: Counts, families: dict[str, str]) -> dict[str, Any]:
+    membership = [
+        {"segment": name, "family": families[name], "customers": n, "percent": _percent(n, counts)}
+        for name, n in sorted(counts.members.items())
+    ]
     return {"customers": counts.customers, "membership": membership}
 
 
-def _table(counts: Counts) -> Table:
+def _table(counts: Counts, families: dict[str, str]) -> Table:
     table = Table(caption=f"{counts.customers:,} customers", caption_justify="left")
     table.add_column("Segment", no_wrap=True)
     table.add_column("Customers", justify="right")
     table.add_column("% of total", justify="right")
+    family = ""
     for name, count in counts.members.items():
-        table.add_row(name, f"{count:,}", f"{_percent(count, counts):.2f}")
+        if families[name] != family:
+            family = families[name]
+            table.add_section()
+            table.add_row(family, style="bold")
+        table.add_row(f"  {name}", f"{count:,}", f"{_percent(count, counts):.2f}")
     return table
