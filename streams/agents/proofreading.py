@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
 
 from scoring.campaigns.decide import Campaigns
 from scoring.campaigns.model import Campaign
-from scoring.expressions.problem import suggest
+from scoring.expressions.problem import nearest, suggest
 from scoring.segments.model import Definitions
 from streams.agents.mail import Composer
 from streams.agents.message import BadMessage
 from streams.agents.sample import sample
+from streams.agents.shop import Shop
 from streams.agents.templates import FALLBACK, Templates
 from streams.kafka.errors import Misconfigured
 
-#: What Jinja says of a field that is not there.
-_NO_FIELD = re.compile(r"'.* object' has no attribute '(.*)'")
+#: What Jinja says of a field that is not there: of what kind of object, and its name.
+_NO_FIELD = re.compile(r"'(.*) object' has no attribute '(.*)'")
 
 
 class Fault(NamedTuple):
@@ -94,5 +96,15 @@ def _filled_in(composer: Composer, campaign: Campaign, place: int, definitions: 
                         field = _NO_FIELD.search(str(error))
                         hint = "so it is for a customer whose name, or prices, nobody knows" if bare else ""
                         if field:
-                            hint = suggest(field[1], message.context.attributes, "attributes of the trigger")
-                        yield _NO_FIELD.sub(r"there is no `\1`", str(error)), hint
+                            hint = _nearest(field[1], field[2], composer.values(message, language))
+                        yield _NO_FIELD.sub(r"there is no `\2`", str(error)), hint
+
+
+def _nearest(kind: str, name: str, values: Mapping[str, Any]) -> str:
+    """Jinja says `dict` of the trigger's attributes and of a line of the cart alike."""
+    if kind.endswith("Shop"):
+        return suggest(name, [each.name for each in fields(Shop)], "fields of the shop")
+    if kind != "dict":
+        return ""
+    line = nearest(name, values["cart"][0]) if values["cart"] else None
+    return f"did you mean `{line}`?" if line else suggest(name, values["attributes"], "attributes of the trigger")

@@ -98,7 +98,11 @@ class Templates:
             match = _FILE.fullmatch(name)
             if match and match[1] == template:
                 for part in self._with_parts(name):
-                    told |= {(part, line, each) for line, each in _from_outside(self._parse(part))}
+                    tree = self._parse(part)
+                    try:
+                        told |= {(part, line, each) for line, each in _from_outside(tree)}
+                    except jinja2.TemplateSyntaxError as error:  # an unknown filter, which is not seen when it is parsed
+                        raise _wrong(part, error) from error
         yield from sorted(told)
 
     def _choose(self, template: str, variant: str | None, language: str | None) -> Chosen:
@@ -122,7 +126,7 @@ class Templates:
         try:
             return self._jinja.get_template(name).render(values)
         except jinja2.TemplateSyntaxError as error:
-            raise BadMessage("bad_template", f"the template {error.name or name}, line {error.lineno}: {error.message}") from error
+            raise _wrong(error.name or name, error) from error
         except jinja2.TemplateNotFound as error:
             raise BadMessage("no_template", f"the template {error.name} is missing") from error
         except Exception as error:  # a template can divide by zero, call what is no function, and so on
@@ -144,7 +148,7 @@ class Templates:
         try:
             return self._jinja.parse(loader.get_source(self._jinja, name)[0], name)
         except jinja2.TemplateSyntaxError as error:
-            raise BadMessage("bad_template", f"the template {name}, line {error.lineno}: {error.message}") from error
+            raise _wrong(name, error) from error
         except jinja2.TemplateNotFound as error:
             raise BadMessage("no_template", f"the template {error.name} is missing") from error
         except UnicodeDecodeError as error:
@@ -160,6 +164,10 @@ def _from_outside(tree: jinja2.nodes.Template) -> Iterator[tuple[int, str]]:
     for node in tree.find_all(jinja2.nodes.Name):
         if node.name in names and id(node) not in asked:
             yield node.lineno, node.name
+
+
+def _wrong(name: str, error: jinja2.TemplateSyntaxError) -> BadMessage:
+    return BadMessage("bad_template", f"the template {name}, line {error.lineno}: {error.message}")
 
 
 def _place(error: BaseException, name: str) -> str:
