@@ -26,7 +26,7 @@ demo: install ## Watch a simulated shop turn into segment changes and mails, all
 	@$(BIN)/gedrag demo $(ARGS)
 
 test: install ## Run all tests; with Docker against Apache Kafka, Redis and MailDev, else against embedded parts
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
 check: install ## Lint, types, direction of imports
 	$(BIN)/ruff check .

@@ -24,8 +24,8 @@ _shared = ExitStack()
 Container = Callable[[str, Callable[[], AbstractContextManager[str]]], str]
 #: What takes longest.
 _FIRST = (
-    "tests/integration/", "tests/bench/", "tests/fuzz/", "tests/streams/delivery/", "tests/streams/feeds/", "tests/properties/",
-    "tests/test_", "tests/streams/",
+    "tests/integration/", "tests/bench/", "tests/fuzz/", "tests/streams/delivery/", "tests/streams/feeds/", "tests/contracts/test_expected",
+    "tests/properties/", "tests/test_", "tests/streams/",
 )  # fmt: skip
 
 

@@ -7,12 +7,14 @@ import gzip
 import json
 import random
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
 from scoring.segments.model import Segment
 from scoring.segments.read import read
 from tests.contracts.expected import DATA, Case, at, cases, changes, differences, memberships, replay
+from tests.properties.profiles import LONG
 
 DAY = 86_400
 CASES = list(cases())
@@ -42,13 +44,18 @@ def test_a_case_that_differs_is_told(tmp_path: Path) -> None:
     assert differences(expected, expected, case.loose) == []
 
 
+def chosen(customer: str) -> bool:
+    """One of so many customers: what comes of one does not depend on others."""
+    return crc32(customer.encode()) % (1 if LONG else 3) == 0
+
+
 def shuffled(source: Path, target: Path, seed: int) -> None:
     """The rows as they might arrive: each up to a day late, so none comes after one that is more than a day younger."""
     with gzip.open(source, "rt", encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+        rows = [row for row in csv.DictReader(lines) if chosen(row["customer_id"])]
     chance = random.Random(seed)
     rows.sort(key=lambda row: at({"at": row["ts"]}).timestamp() + chance.choice([0, 0, 60, 3600, DAY, chance.randrange(DAY + 1)]))
-    with gzip.open(target, "wt", encoding="utf-8", newline="") as lines:
+    with target.open("w", encoding="utf-8", newline="") as lines:
         writer = csv.DictWriter(lines, rows[0].keys())
         writer.writeheader()
         writer.writerows(rows)
@@ -60,12 +67,13 @@ AS_ARRIVED = [(case, seed) for seed, case in enumerate(CASES) if not case.name.s
 
 @pytest.mark.parametrize(("case", "seed"), AS_ARRIVED, ids=[case.name for case, _ in AS_ARRIVED])
 def test_as_arrived_within_lateness_ends_the_same(case: Case, seed: int, tmp_path: Path) -> None:
-    shuffled(case.input, tmp_path / "shuffled.csv.gz", seed)
-    replay(case, tmp_path / "changes.ndjson", "--as-arrived", input=tmp_path / "shuffled.csv.gz")
+    shuffled(case.input, tmp_path / "shuffled.csv", seed)
+    replay(case, tmp_path / "changes.ndjson", "--as-arrived", input=tmp_path / "shuffled.csv")
     actual = changes(tmp_path / "changes.ndjson")
+    wanted = [change for change in changes(case.expected) if chosen(change["customer_id"])]
     assert any(change["cause"] == "late_event" for change in actual)
     plain = without_history(case)
-    ended, expected = ({k: v for k, v in memberships(c).items() if k[1] in plain} for c in (actual, changes(case.expected)))
+    ended, expected = ({k: v for k, v in memberships(c).items() if k[1] in plain} for c in (actual, wanted))
     assert {k: (ended.get(k), expected.get(k)) for k in ended.keys() | expected.keys() if ended.get(k) != expected.get(k)} == {}
 
 

@@ -10,9 +10,9 @@ LONG = int(os.environ.get("GEDRAG_TEST_LONG", "0"))
 
 
 def searching(examples: int) -> settings:
-    """Settings for a property that tries so many examples; half of them in the quick profile."""
+    """Settings for a property that tries so many examples; a third of them in the quick profile."""
     return settings(
-        max_examples=examples * 40 * LONG or examples // 2,
+        max_examples=examples * 40 * LONG or examples // 3,
         deadline=None,
         derandomize=not LONG,
         database=None,

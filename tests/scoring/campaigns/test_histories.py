@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.events.schema import Event
+from tests.properties.profiles import searching
 from tests.scoring.campaigns.shop import CART, DAY, HOUR, MINUTE, Shop, T, add, buy, clear, mail, ms, profile, reachable, view
 
 FILE = (
@@ -57,7 +58,7 @@ def histories(draw: st.DrawFn) -> list[Event]:
     return events
 
 
-@settings(max_examples=150, deadline=None)
+@searching(150)
 @given(histories(), GAPS)
 def test_time_passing_in_small_steps_or_in_leaps_is_the_same(events: list[Event], step: int) -> None:
     leaps, steps = Shop(FILE), Shop(FILE)
@@ -73,7 +74,7 @@ def test_time_passing_in_small_steps_or_in_leaps_is_the_same(events: list[Event]
     assert steps.messages == leaps.messages
 
 
-@settings(max_examples=150, deadline=None)
+@searching(150)
 @given(histories(), st.randoms(use_true_random=False))
 def test_each_step_is_decided_once_and_no_campaign_is_left_without_an_end(events: list[Event], dice: object) -> None:
     late = [each for each in events if dice.random() < 0.15]  # type: ignore[attr-defined]
@@ -100,7 +101,7 @@ def test_each_step_is_decided_once_and_no_campaign_is_left_without_an_end(events
     assert shop.running() == []
 
 
-@settings(max_examples=150, deadline=None)
+@searching(150)
 @given(histories())
 def test_nothing_is_sent_without_address_and_consent_at_that_moment(events: list[Event]) -> None:
     shop = Shop(FILE).send(*events)

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.campaigns.quiet import QuietHours
 from scoring.campaigns.zones import is_zone, names, offset
+from tests.properties.profiles import searching
 from tests.scoring.campaigns.shop import CART, DAY, HOUR, MINUTE, Shop, T, add, buy, clear, mail, ms, profile, reachable, view
 
 POLICY = '[policy]\ntime_zone = "Europe/Amsterdam"\nquiet_hours = "21:00-08:00"\n'
@@ -176,7 +177,7 @@ ZONES = sorted(names())
 HOURS = st.integers(0, 24 * 60 - 1)
 
 
-@settings(max_examples=300, deadline=None)
+@searching(300)
 @given(st.sampled_from(ZONES), HOURS, HOURS, st.integers(0, 20 * 365 * 1440 * 60), st.booleans())
 def test_as_looking_at_the_clock_every_minute(zone: str, start: int, end: int, second: int, quiet: bool) -> None:
     """Of any zone, any quiet hours, any instant of twenty years; clocks are changed at whole minutes of today's zones."""
@@ -198,7 +199,7 @@ def test_as_looking_at_the_clock_every_minute(zone: str, start: int, end: int, s
     assert asked(zone, round(first.timestamp() * 1000)) == round(moment.timestamp() * 1000)
 
 
-@settings(max_examples=100, deadline=None)
+@searching(100)
 @given(st.sampled_from([date for year in range(2015, 2036) for date in (f"{year}-03-{d}" for d in range(25, 32))]), HOURS, HOURS, HOURS)
 def test_in_the_nights_of_march(date: str, start: int, end: int, minute: int) -> None:
     if start != end:

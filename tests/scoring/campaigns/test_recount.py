@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scoring.campaigns.chance import held_out
@@ -17,6 +17,7 @@ from scoring.campaigns.read import read
 from scoring.events.schema import Event
 from scoring.segments.faults import Faults
 from scoring.segments.read import read as read_segments
+from tests.properties.profiles import searching
 from tests.scoring.campaigns.recount import Change, Decision, World, recount
 from tests.scoring.campaigns.shop import DAY, HOUR, MINUTE, SEGMENTS, Shop, T, add, buy, clear, mail, ms, profile, reachable, view
 
@@ -145,7 +146,7 @@ def goes_on(world: World, campaign: Campaign) -> bool:
 CUSTOMERS = st.sampled_from(["c1", "c2", "c5", "é"])
 
 
-@settings(max_examples=120, deadline=None)
+@searching(120)
 @given(files(), histories(), CUSTOMERS)
 def test_the_decisions_are_those_of_a_naive_recount(file: str, events: list[Event], customer: str) -> None:
     played = play(file, events, customer)
@@ -153,7 +154,7 @@ def test_the_decisions_are_those_of_a_naive_recount(file: str, events: list[Even
     assert played.told() == expected
 
 
-@settings(max_examples=120, deadline=None)
+@searching(120)
 @given(files(), histories(), CUSTOMERS, st.randoms(use_true_random=False))
 def test_the_policy_holds_whatever_happens_and_however_late(file: str, events: list[Event], customer: str, dice: object) -> None:
     arriving = [events[0]]

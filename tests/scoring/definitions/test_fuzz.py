@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import streams
@@ -14,6 +14,7 @@ from scoring.expressions.problem import Problems
 from scoring.segments.faults import Faults
 from scoring.segments.read import read
 from scoring.traits.catalog import CATALOG
+from tests.properties.profiles import searching
 
 SHIPPED = (Path(streams.__file__).parent / "defaults" / "segments.toml").read_text(encoding="utf-8")
 TIERS = {"engagement": ["intensive", "dormant"]}
@@ -58,7 +59,7 @@ def test_any_text_as_an_expression(text: str) -> None:
     check_expression(text)
 
 
-@settings(max_examples=300, deadline=None)
+@searching(300)
 @given(st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join) | st.lists(st.sampled_from(WORDS), max_size=12).map("".join))
 def test_any_words_of_the_language_as_an_expression(text: str) -> None:
     check_expression(text)
@@ -69,7 +70,7 @@ def test_any_text_as_a_file(text: str) -> None:
     check_file(text)
 
 
-@settings(max_examples=200, deadline=None)
+@searching(200)
 @given(st.data())
 def test_a_good_file_with_one_place_spoilt(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(SHIPPED)))
@@ -95,7 +96,7 @@ def toml(value: object) -> str:
     return str(value).lower()
 
 
-@settings(max_examples=300, deadline=None)
+@searching(300)
 @given(st.lists(st.tuples(st.sampled_from(["segment", "tiers", "engagement", "x"]), st.lists(VALUES, max_size=3) | VALUES), max_size=3))
 def test_any_shape_of_values(pairs: list[tuple[str, object]]) -> None:
     check_file("\n".join(f"{key} = {toml(value)}" for key, value in pairs))

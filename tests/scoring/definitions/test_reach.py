@@ -5,12 +5,13 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.expressions.parse import parse
 from scoring.expressions.tree import And, Compare, Condition, Const, Flag, In, IsNone, Not, Or, Truth
 from scoring.segments.reach import always, excludes, implies
+from tests.properties.profiles import searching
 
 _OPS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne}
 #: Half steps, so that every strict and loose bound at 0, 1 and 2 is told apart; None is missing.
@@ -64,7 +65,7 @@ def holds(condition: Condition, customer: dict[str, Any]) -> bool:
     return bool(_OPS[condition.op](value, condition.right.value))
 
 
-@settings(max_examples=400)
+@searching(400)
 @given(conditions, conditions)
 def test_what_is_said_to_follow_follows(first: Condition, second: Condition) -> None:
     if implies(first, second):
@@ -73,7 +74,7 @@ def test_what_is_said_to_follow_follows(first: Condition, second: Condition) -> 
         assert not any(holds(first, customer) and holds(second, customer) for customer in CUSTOMERS)
 
 
-@settings(max_examples=400)
+@searching(400)
 @given(conditions)
 def test_what_is_said_to_be_always_so_is_always_so(condition: Condition) -> None:
     said = always(condition)

@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.events.decode import Invalid
 from scoring.events.rows import from_row, line_decoder
 from scoring.events.schema import Event
+from tests.properties.profiles import searching
 from tests.scoring.events.shop import DECODERS, LEAST, NOON
 
 NAMES = (
@@ -78,19 +79,19 @@ def check(value: bytes, key: bytes | None) -> None:
 
 
 @given(st.binary(max_size=60), keys)
-@settings(max_examples=300, deadline=None)
+@searching(300)
 def test_bytes(value: bytes, key: bytes | None) -> None:
     check(value, key)
 
 
 @given(objects, keys)
-@settings(max_examples=500, deadline=None)
+@searching(500)
 def test_objects(value: dict[str, Any], key: bytes | None) -> None:
     check(json.dumps(value).encode(), key)
 
 
 @given(objects, st.data())
-@settings(max_examples=300, deadline=None)
+@searching(300)
 def test_damaged_objects(value: dict[str, Any], data: st.DataObject) -> None:
     text = bytearray(json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass"))
     for _ in range(data.draw(st.integers(1, 3))):
@@ -99,7 +100,7 @@ def test_damaged_objects(value: dict[str, Any], data: st.DataObject) -> None:
 
 
 @given(st.sampled_from(NAMES), exponents)
-@settings(deadline=None)
+@searching(100)
 def test_absurd_numbers(name: str, number: str) -> None:
     for least in LEAST.values():
         text = json.dumps({"customer_id": "c1", **least, name: 0})
@@ -114,7 +115,7 @@ rows = st.builds(
 
 
 @given(rows | st.binary(max_size=60))
-@settings(max_examples=300, deadline=None)
+@searching(300)
 def test_lines_of_files(row: dict[str, Any] | bytes) -> None:
     decode = line_decoder()
     try:
@@ -129,7 +130,7 @@ cells = st.dictionaries(
 
 
 @given(cells)
-@settings(max_examples=300, deadline=None)
+@searching(300)
 def test_cells(row: dict[str, str]) -> None:
     for complete in (row, {"event_type": "purchase", "customer_id": "c1", "ts": str(NOON), **row}):
         try:
