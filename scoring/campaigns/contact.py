@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from scoring.campaigns.zones import is_zone
 from scoring.events.schema import EmailEvent
 from scoring.state import Customer, profile_of
 from scoring.traits.profile import value
@@ -41,12 +40,6 @@ def primary_language(known: object) -> str | None:
     """In lower case: `nl` of `nl-BE`. None of what is no language."""
     match = _LANGUAGE.fullmatch(known) if isinstance(known, str) else None
     return match[1].lower() if match else None
-
-
-def time_zone(state: Customer, default: str) -> str:
-    """That of the profile, if there is such a zone."""
-    known = value(state, "time_zone")
-    return known if isinstance(known, str) and is_zone(known) else default
 
 
 def objection(state: Customer, transactional: bool) -> str:

@@ -29,6 +29,7 @@ from scoring.campaigns.starts import AT, FROM, NUMBER, READ, SEGMENT, TO, Custom
 from scoring.engine.steps import Entry
 from scoring.events.schema import EMAIL_EVENTS, EmailEvent, Event
 from scoring.state import NEVER, Customer
+from scoring.traits.profile import time_zone
 
 if TYPE_CHECKING:
     from scoring.engine import Engine
@@ -116,7 +117,7 @@ class Campaigns:
     def _over(self, state: Customer, now: int) -> int:
         """`now`, or the end of the quiet hours that it falls in."""
         quiet = self.policy.quiet_hours
-        return now if quiet is None else quiet.over(contact.time_zone(state, self.policy.time_zone), now)
+        return now if quiet is None else quiet.over(time_zone(state, self.policy.time_zone), now)
 
     def _next(self, state: Customer, now: int) -> Campaign | None:
         """Whose step is to be decided now: the highest by priority, then the first in the file."""

@@ -15,7 +15,7 @@ from scoring.campaigns.standing import STANDS
 from scoring.engine.changes import KINDS
 from scoring.engine.steps import ENTERED, MOVED, Entry
 from scoring.state import Customer, cart_of
-from scoring.traits.profile import value
+from scoring.traits.profile import time_zone, value
 
 
 def decision(campaign: Campaign, run: Run, decided: str, reason: str, now: int) -> Entry:
@@ -28,7 +28,7 @@ def sent(state: Customer, campaign: Campaign, run: Run, policy: Policy, now: int
     steps, following = campaign.steps, run[NEXT] + 1
     quiet: list[int] = []
     if policy.quiet_hours is not None and not campaign.transactional:
-        quiet = policy.quiet_hours.following(contact.time_zone(state, policy.time_zone), now, now + STANDS)
+        quiet = policy.quiet_hours.following(time_zone(state, policy.time_zone), now, now + STANDS)
     return [
         *_head(campaign, run, "send", "", now),
         value(state, "email"), contact.language(state, policy.language), _text(value(state, "first_name")),

@@ -9,11 +9,11 @@ from fractions import Fraction
 from scoring.campaigns.caps import Cap
 from scoring.campaigns.model import Policy
 from scoring.campaigns.quiet import QuietHours
-from scoring.campaigns.zones import is_zone, names
 from scoring.expressions.problem import nearest
 from scoring.segments.document import Document
 from scoring.segments.table import Table, kind_word
 from scoring.state import DAY
+from scoring.zones import is_zone, names
 
 _KEYS = ("caps", "language", "not_while", "quiet_hours", "time_zone")
 _CAP = ("count", "per")

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scoring.campaigns.zones import offset
 from scoring.state import DAY
+from scoring.zones import offset
 
 
 @dataclass(frozen=True, slots=True)

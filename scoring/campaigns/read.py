@@ -53,6 +53,7 @@ class _Reader:
         self._tiers = {each.name: tuple(tier.name for tier in each.tiers) for each in definitions.segments if isinstance(each, Tiers)}
         self._segments = {each.name for each in definitions.segments if not isinstance(each, Tiers)}
         self._off = Off(definitions.off, definitions.switched_off)
+        self._occasions = definitions.calendar.occasions
         self._triggers = TriggerReader(self._segments, self._tiers)
         self._proofs = Proofs(definitions)
         self._known: list[str] = []  # the names of all campaigns of the file
@@ -181,7 +182,9 @@ class _Reader:
         if text is None:
             return None
         try:
-            return parse_with_references(text, segments=self._segments, tiers=self._tiers, off=self._off).condition
+            return parse_with_references(
+                text, segments=self._segments, tiers=self._tiers, off=self._off, occasions=self._occasions
+            ).condition
         except Problems as problems:
             for problem in problems.problems:
                 self._document.problem((*table.path, key), problem)

@@ -108,9 +108,11 @@ class Steps:
             lines += _values_source(each, self.compiler)
             lines += _step_source(each)
         self.source = "\n".join(lines)
-        namespace: dict[str, Any] = NAMESPACE | {
-            name: getattr(membership, name) for name in ("enter", "entered_at", "leave", "hold", "held_since", "last_exit")
-        }
+        namespace: dict[str, Any] = (
+            NAMESPACE
+            | {"calendar": definitions.calendar}
+            | {name: getattr(membership, name) for name in ("enter", "entered_at", "leave", "hold", "held_since", "last_exit")}
+        )
         exec(compile(self.source, "<segments>", "exec"), namespace)  # source made above, from a checked tree
         for each in self.by_index:
             each.step, each.values = namespace[f"step_{each.index}"], namespace[f"values_{each.index}"]

@@ -282,7 +282,7 @@ class Compiler:
         if isinstance(left, Attr) and isinstance(right, Const) and not isinstance(right.value, str):
             a = CATALOG[left.name]
             if a.change == "grows":
-                return self._growing(self._now(a, left.argument), a.rise, a.fall, op, right.value)
+                return self._growing(self._now(a, left.argument), a.rise, a.fall, op, right.value, a.signed)
             if a.change == "decays":
                 return self._decaying(a, left.argument, op, right.value)
             if left.window is not None and a.reach and op in _UPWARD:
@@ -335,8 +335,11 @@ class Compiler:
             return Code(expr, emit, a.rise, a.fall, False, True)
         return Code(expr, emit, a.fall, a.rise, True, False)
 
-    def _growing(self, origin: str, rise: int, fall: int, op: str, constant: float) -> Code:
-        """`now - origin` against a constant: `>=` turns true at the first whole millisecond that reaches it."""
+    def _growing(self, origin: str, rise: int, fall: int, op: str, constant: float, ahead: bool = False) -> Code:
+        """`now - origin` against a constant: `>=` turns true at the first whole millisecond that reaches it.
+
+        `ahead`: the origin may lie ahead of `now`.
+        """
         after = math.ceil(constant) if op in (">=", "<") else math.floor(constant) + 1
         positive = _UPWARD[op]
         # Any event that moves the origin resets the value; the origin appearing can only make a comparison true that holds at age 0.
@@ -356,7 +359,7 @@ class Compiler:
 
         expr = f"({origin} is not None and now - {origin} {op} {constant!r})"
         if positive:
-            return Code(expr, emit, rise if after > 0 else everything, everything, after > 0, False)
+            return Code(expr, emit, rise if after > 0 else everything, everything, after > 0 or ahead, False)
         # younger again: only where the origin can also go missing (cart_idle) does an event make it false
         return Code(expr, emit, everything, everything if rise else 0, False, True)
 

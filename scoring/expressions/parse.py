@@ -7,7 +7,7 @@ place, and the whole expression is checked before it is refused.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -28,12 +28,18 @@ class Parsed(NamedTuple):
     references: list[Reference]
 
 
-def parse(text: str, *, segments: AbstractSet[str] = frozenset(), tiers: Mapping[str, Sequence[str]] | None = None) -> Condition:
-    """The checked tree of a condition. `segments` and `tiers` are the names it may refer to (tiers by group).
+def parse(
+    text: str,
+    *,
+    segments: AbstractSet[str] = frozenset(),
+    tiers: Mapping[str, Sequence[str]] | None = None,
+    occasions: Iterable[str] | None = None,
+) -> Condition:
+    """The checked tree of a condition. `segments`, `tiers` (by group) and `occasions` are the names it may refer to.
 
     Raises Problems, with every fault and its place in the text.
     """
-    return parse_with_references(text, segments=segments, tiers=tiers).condition
+    return parse_with_references(text, segments=segments, tiers=tiers, occasions=occasions).condition
 
 
 def parse_with_references(
@@ -42,11 +48,12 @@ def parse_with_references(
     segments: AbstractSet[str] = frozenset(),
     tiers: Mapping[str, Sequence[str]] | None = None,
     off: Off | None = None,
+    occasions: Iterable[str] | None = None,
 ) -> Parsed:
     """As `parse`, with the segments and tiers that the condition refers to. It may read nothing that is `off`."""
     source = Source(text)
     _check_depth(source)
-    scope = Scope(source, segments, tiers or {}, off or Off())
+    scope = Scope(source, segments, tiers or {}, off or Off(), None if occasions is None else frozenset(occasions))
     found = _condition(source.root, scope)
     if scope.problems or found is None:
         raise Problems(scope.problems)

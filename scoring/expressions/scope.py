@@ -34,6 +34,7 @@ class Scope:
     segments: AbstractSet[str]
     tiers: Mapping[str, Sequence[str]]
     off: Off = Off()
+    occasions: AbstractSet[str] | None = None  # None: not known here
     problems: list[Problem] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
 

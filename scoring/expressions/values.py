@@ -13,7 +13,7 @@ from scoring.expressions.problem import suggest
 from scoring.expressions.scope import Reference, Scope
 from scoring.expressions.tree import Attr, Calc, Const, Number, Since, TierOf
 from scoring.expressions.windows import example_of, windowed
-from scoring.traits.attribute import Attribute
+from scoring.traits.attribute import OCCASION, Attribute
 from scoring.traits.catalog import CATALOG, TRAIT_OF
 
 _SIGNS: dict[type[ast.operator], Literal["+", "-", "*", "/"]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
@@ -310,6 +310,10 @@ def with_text(node: ast.Call, attribute: Attribute, scope: Scope) -> Attr | None
         return None
     if attribute.choices and text not in attribute.choices:
         scope.fault(node.args[0], f"unknown {attribute.argument} `{text[:64]}`", suggest(text, attribute.choices, attribute.argument))
+        return None
+    if attribute.argument == OCCASION and scope.occasions is not None and text not in scope.occasions:
+        known = suggest(text, scope.occasions, "occasions") if scope.occasions else "write an [[occasion]] with that name"
+        scope.fault(node.args[0], f"unknown occasion `{text[:64]}`", known)
         return None
     written = f"{name}({text!r}"
     if len(node.args) == 1:

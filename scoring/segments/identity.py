@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from scoring.calendar.calendar import EMPTY, Calendar
 from scoring.expressions.tree import (
     And,
     Attr,
@@ -27,6 +28,7 @@ from scoring.expressions.tree import (
     Truth,
 )
 from scoring.segments.model import Engagement, Segment, Tier, Tiers
+from scoring.traits.catalog import CATALOG
 
 Node = Condition | Number
 
@@ -37,22 +39,30 @@ def attributes(condition: Node) -> Iterator[Attr | Flag | InSegment | Since | Ti
 
 
 def segment_hash(
-    when: Condition, exit_when: Condition | None, hold_for: int, cooldown: int, engagement: Engagement, settle: int = 0
+    when: Condition,
+    exit_when: Condition | None,
+    hold_for: int,
+    cooldown: int,
+    engagement: Engagement,
+    settle: int = 0,
+    calendar: Calendar = EMPTY,
 ) -> str:
     """16 hex digits of a simple segment's meaning."""
     read = [when] if exit_when is None else [when, exit_when]
     said = ["segment", _said(when), exit_when and _said(exit_when), hold_for, cooldown, _settings(read, engagement)]
     if settle:
         said.append(settle)
+    said += _occasions(read, calendar)
     return _digest(said).hexdigest()
 
 
-def tiers_hash(tiers: Sequence[Tier], engagement: Engagement, settle: int = 0) -> str:
+def tiers_hash(tiers: Sequence[Tier], engagement: Engagement, settle: int = 0, calendar: Calendar = EMPTY) -> str:
     """16 hex digits of a group of tiers' meaning: its tiers, their order and conditions."""
     read = [tier.when for tier in tiers if tier.when is not None]
     said: list[Any] = ["tiers", [[tier.name, tier.when and _said(tier.when)] for tier in tiers], _settings(read, engagement)]
     if settle:
         said.append(settle)
+    said += _occasions(read, calendar)
     return _digest(said).hexdigest()
 
 
@@ -71,6 +81,13 @@ def _settings(conditions: list[Condition], engagement: Engagement) -> Any:
     if not any(isinstance(leaf, Attr) and leaf.name == "engagement" for condition in conditions for leaf in _leaves(condition)):
         return None
     return [engagement.half_life, sorted((event, weight) for event, weight in engagement.weights.items() if weight)]
+
+
+def _occasions(conditions: list[Condition], calendar: Calendar) -> list[Any]:
+    """The parts of the calendar that the conditions read; nothing where they read none."""
+    read = (leaf for condition in conditions for leaf in _leaves(condition) if isinstance(leaf, Attr | Flag))
+    names = {leaf.argument or "" for leaf in read if CATALOG[leaf.name].calendar}
+    return [calendar.said(name) for name in sorted(names)]
 
 
 def _said(node: Node) -> Any:

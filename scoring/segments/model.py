@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from scoring.calendar.calendar import EMPTY, Calendar
 from scoring.expressions.tree import Condition
 
 
@@ -55,6 +56,7 @@ class Definitions:
     source: str = field(default="", compare=False)  # the file's text, from which `read` makes these definitions again
     off: frozenset[str] = frozenset()  # families that are switched off: their segments are not among these
     switched_off: Mapping[str, str] = field(default_factory=dict)  # those segments and tiers, each with its family
+    calendar: Calendar = field(default=EMPTY, compare=False)  # what occasions conditions can name; their meaning counts in `definition`
 
 
 #: Contract, section 3. `[engagement.weights]` overrides single ones.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+from scoring.calendar.calendar import EMPTY
 from scoring.expressions.parse import parse_with_references
 from scoring.expressions.problem import Problems, suggest
 from scoring.expressions.tree import Condition, Truth
@@ -16,6 +17,7 @@ from scoring.segments.faults import Fault, Faults
 from scoring.segments.identity import fingerprint, segment_hash, tiers_hash
 from scoring.segments.model import Definitions, Engagement, Segment, Tiers
 from scoring.segments.names import Entry, Names, gather
+from scoring.segments.occasions import read_calendar
 from scoring.segments.tiers import read_tiers
 
 __all__ = ["Fault", "Faults", "read"]
@@ -39,14 +41,16 @@ class _Reader:
         self.document = document
         self.names = Names()
         self.links: list[Link] = []
+        self.calendar = EMPTY
         self.owner = ""  # the definition whose conditions are being read
 
     def read(self, text: str) -> Definitions:
-        known = ("segment", "tiers", "engagement", "families")
+        known = ("segment", "tiers", "engagement", "families", "calendar", "occasion")
         unknown = [key for key in self.document.data if key not in known]
         for key in unknown:
             self.document.fault((key,), f"unknown table or key `{key[:64]}`", suggest(key, known), key=True)
         engagement = read_engagement(self.document)
+        self.calendar = read_calendar(self.document)
         self.names = gather(self.document)
         if not self.names.entries and not unknown and not self.document.faults and not self.names.off.names:
             self.document.at(
@@ -57,7 +61,7 @@ class _Reader:
         )
         self._tell_cycles()
         return Definitions(
-            found, engagement, fingerprint(found), source=text, off=frozenset(self.names.off.families), switched_off=self.names.off.names
+            found, engagement, fingerprint(found), text, frozenset(self.names.off.families), self.names.off.names, self.calendar
         )
 
     def _segment(self, entry: Entry, engagement: Engagement) -> Segment:
@@ -79,7 +83,7 @@ class _Reader:
                 )
         if when is None:
             when = Truth(False)  # a fault is noted: nobody gets to see this one
-        definition = segment_hash(when, exit_when, hold_for, cooldown, engagement, settle)
+        definition = segment_hash(when, exit_when, hold_for, cooldown, engagement, settle, self.calendar)
         return Segment(self.owner, family or "", when, exit_when, hold_for, cooldown, definition, settle)
 
     def _tiers(self, entry: Entry, engagement: Engagement) -> Tiers:
@@ -89,11 +93,13 @@ class _Reader:
         family = table.one_of("family", FAMILIES, "family", example='"engagement"')
         tiers = read_tiers(table, self._condition)
         settle = _whole(table.span("settle", example='"1h"'))
-        return Tiers(self.owner, family or "", tiers, tiers_hash(tiers, engagement, settle), settle)
+        return Tiers(self.owner, family or "", tiers, tiers_hash(tiers, engagement, settle, self.calendar), settle)
 
     def _condition(self, path: Path, text: str) -> Condition | None:
         try:
-            parsed = parse_with_references(text, segments=self.names.segments, tiers=self.names.tiers, off=self.names.off)
+            parsed = parse_with_references(
+                text, segments=self.names.segments, tiers=self.names.tiers, off=self.names.off, occasions=self.calendar.occasions
+            )
         except Problems as problems:
             for problem in problems.problems:
                 self.document.problem(path, problem)

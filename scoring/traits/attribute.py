@@ -16,6 +16,10 @@ from scoring.expressions.tree import Kind
 Change = Literal["none", "steps", "grows", "decays"]
 
 
+#: The `argument` of attributes that take the name of an [[occasion]].
+OCCASION = "occasion"
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     name: str
@@ -40,7 +44,8 @@ class Attribute:
     choices: tuple[str, ...] = ()  # the texts it can be given, where they are known
     values: tuple[str, ...] = ()  # the texts it can be, where they are known
     missing: bool = False  # `code` (and the value in `total`) may be None
-    signed: bool = False  # may be negative
+    signed: bool = False  # may be negative; of growing ones: the instant it grows from may lie ahead
+    calendar: bool = False  # depends on the file's calendar, which `code` and `total` find as `calendar`
 
     @property
     def moves(self) -> bool:

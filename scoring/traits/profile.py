@@ -13,6 +13,7 @@ from scoring.state import Customer, profile_of
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import PROFILE
 from scoring.traits.engagement import warm
+from scoring.zones import is_zone
 
 ATTRIBUTES = (
     Attribute("has_email", "boolean", "none", "the profile has a non-empty e-mail address", "has_email(s)", PROFILE, PROFILE,
@@ -29,6 +30,12 @@ def value(s: Customer, field: str) -> object:
     profile = profile_of(s)
     entry = profile.get(field) if profile is not None else None
     return None if entry is None else entry[1]
+
+
+def time_zone(s: Customer, default: str) -> str:
+    """The zone of the customer's clock, if there is such a zone."""
+    known = value(s, "time_zone")
+    return known if isinstance(known, str) and is_zone(known) else default
 
 
 def has_email(s: Customer) -> bool:

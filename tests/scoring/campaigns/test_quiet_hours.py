@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.campaigns.quiet import QuietHours
-from scoring.campaigns.zones import is_zone, names, offset
+from scoring.zones import is_zone, names, offset
 from tests.properties.profiles import searching
 from tests.scoring.campaigns.shop import CART, DAY, HOUR, MINUTE, Shop, T, add, buy, clear, mail, ms, profile, reachable, view
 

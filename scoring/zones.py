@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -33,3 +33,25 @@ def _zone(name: str) -> ZoneInfo:
     assert name in names(), name  # it becomes a file's name
     with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as data:
         return ZoneInfo.from_file(data, key=name)
+
+
+def day(zone: str, instant: int) -> int:
+    """The local day at an instant, counted from 1970-01-01."""
+    return (instant + offset(zone, instant)) // DAY
+
+
+@lru_cache(maxsize=65_536)
+def midnight(zone: str, number: int) -> int:
+    """The instant (ms) at which a local day begins: the first at which clocks show it, be it later than 00:00 as they are set forward."""
+    shown = number * DAY
+    before, after = offset(zone, shown - DAY), offset(zone, shown + DAY)
+    early, late = shown - max(before, after), shown - min(before, after)
+    if offset(zone, early) + early >= shown:
+        return early
+    while late - early > 1:  # clocks only go forward here
+        middle = (early + late) // 2
+        if offset(zone, middle) + middle >= shown:
+            late = middle
+        else:
+            early = middle
+    return late

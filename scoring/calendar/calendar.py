@@ -1,0 +1,119 @@
+"""A definition file's calendar: its occasions, and the instants between which a customer's clock shows them, or the time before them.
+
+A day lasts from its local midnight to the next (scoring/zones.py). `before` it: whole days are days of the customer's clock, whatever
+happens to it meanwhile; what is no whole days is exact.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from scoring.calendar import holidays
+from scoring.calendar.rules import FIRST_YEAR, LAST_YEAR, Days, in_year
+from scoring.state import DAY, NEVER
+from scoring.zones import midnight
+
+#: What `public_holiday` asks for: no occasion of a file has this name.
+PUBLIC_HOLIDAY = ""
+#: In which years to look from a given one: a span before a day may be 400 days.
+_AROUND = range(-1, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """`days`, or the `holiday` of one of these names in the customer's country. `countries`: only for customers there; none: everywhere."""
+
+    name: str
+    days: Days | None
+    holiday: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+
+    def of(self, country: str | None, year: int) -> Sequence[int]:
+        """Its days in a year for a customer in a country (None: unknown)."""
+        if self.countries and country not in self.countries:
+            return ()
+        if self.days is not None:
+            return self.days(year)
+        known = holidays.by_name(country, year) if country else {}
+        return sorted({day for name in self.holiday for day in known.get(name.lower(), ())})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calendar:
+    """`time_zone` and `country` are of customers whose profile names none; `country` may be None: then theirs is unknown."""
+
+    occasions: Mapping[str, Occasion] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    country: str | None = None
+
+    def said(self, name: str | None) -> list[Any]:
+        """What a definition that reads the calendar means by it, `name` being the occasion that it names."""
+        return [self.time_zone, self.country, repr(self.occasions.get(name or ""))]
+
+    def days(self, name: str, country: str | None, year: int) -> Sequence[int]:
+        """The days of an occasion in a year; an unknown one has none."""
+        if name == PUBLIC_HOLIDAY:
+            return holidays.public(country, year) if country else ()
+        found = self.occasions.get(name)
+        return found.of(country, year) if found is not None else ()
+
+
+EMPTY = Calendar()
+
+
+def occasion(calendar: Calendar, name: str, country: str | None, zone: str, before: int, now: int) -> tuple[bool, int]:
+    """(whether it is the day, or at most `before` ms ahead of it; no later than the next instant at which that changes)."""
+    return between(*_edges(calendar, name, country, zone, before, _year(now)), now)
+
+
+def yearly(month: int, day: int, zone: str, before: int, now: int) -> tuple[bool, int]:
+    """As `occasion`, of a day of every year."""
+    return between(*_yearly_edges(month, day, zone, before, _year(now)), now)
+
+
+def span(zone: str, first: int, last: int, before: int) -> tuple[int, int]:
+    """The instants from `before` ms ahead of a day up to, not including, the end of the last one."""
+    whole, rest = divmod(before, DAY)
+    return midnight(zone, first) - before if rest else midnight(zone, first - whole), midnight(zone, last + 1)
+
+
+def between(edges: Sequence[int], until: int, now: int) -> tuple[bool, int]:
+    """Whether an odd number of edges has passed; the next edge, at the latest `until`, where the edges that are known end."""
+    place = bisect_right(edges, now)
+    return place % 2 == 1, edges[place] if place < len(edges) and edges[place] < until else until
+
+
+def _year(now: int) -> int:
+    return min(max(FIRST_YEAR + 2, FIRST_YEAR + int(now // DAY // 365.2425)), LAST_YEAR - 2)
+
+
+@lru_cache(maxsize=16_384)
+def _edges(calendar: Calendar, name: str, country: str | None, zone: str, before: int, year: int) -> tuple[Sequence[int], int]:
+    days = [day for around in _AROUND for day in calendar.days(name, country, year + around)]
+    return _merged([span(zone, day, day, before) for day in days]), _known_until(year)
+
+
+@lru_cache(maxsize=16_384)
+def _yearly_edges(month: int, day: int, zone: str, before: int, year: int) -> tuple[Sequence[int], int]:
+    days = [in_year(year + around, month, day) for around in _AROUND]
+    return _merged([span(zone, day, day, before) for day in days]), _known_until(year)
+
+
+def _known_until(year: int) -> int:
+    """An instant near the end of the year at which to look again: in the years after it more days are known."""
+    return NEVER if year >= LAST_YEAR - 2 else (int((year + 1 - FIRST_YEAR) * 365.2425) + 1) * DAY
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[int]:
+    """Starts and ends in turn, what overlaps or touches joined."""
+    edges: list[int] = []
+    for start, end in sorted(spans):
+        if edges and start <= edges[-1]:
+            edges[-1] = max(edges[-1], end)
+        else:
+            edges += (start, end)
+    return edges
