@@ -67,12 +67,16 @@ EMPTY = Calendar()
 
 def occasion(calendar: Calendar, name: str, country: str | None, zone: str, before: int, now: int) -> tuple[bool, int]:
     """(whether it is the day, or at most `before` ms ahead of it; no later than the next instant at which that changes)."""
-    return between(*_edges(calendar, name, country, zone, before, _year(now)), now)
+    return between(*_edges(calendar, name, country, zone, before, year_of(now)), now)
 
 
-def yearly(month: int, day: int, zone: str, before: int, now: int) -> tuple[bool, int]:
-    """As `occasion`, of a day of every year."""
-    return between(*_yearly_edges(month, day, zone, before, _year(now)), now)
+#: Month and day.
+Day = tuple[int, int]
+
+
+def yearly(first: Day, zone: str, before: int, now: int, *, last: Day | None = None, after: int = 0) -> tuple[bool, int]:
+    """As `occasion`, of a day of every year, or the days up to `last`; `after`: only those that begin in years after this one."""
+    return between(*_yearly_edges(first, last or first, after, zone, before, year_of(now)), now)
 
 
 def span(zone: str, first: int, last: int, before: int) -> tuple[int, int]:
@@ -87,7 +91,8 @@ def between(edges: Sequence[int], until: int, now: int) -> tuple[bool, int]:
     return place % 2 == 1, edges[place] if place < len(edges) and edges[place] < until else until
 
 
-def _year(now: int) -> int:
+def year_of(now: int) -> int:
+    """The year of an instant, give or take a day at its ends, among those that occasions are known in."""
     return min(max(FIRST_YEAR + 2, FIRST_YEAR + int(now // DAY // 365.2425)), LAST_YEAR - 2)
 
 
@@ -98,9 +103,10 @@ def _edges(calendar: Calendar, name: str, country: str | None, zone: str, before
 
 
 @lru_cache(maxsize=16_384)
-def _yearly_edges(month: int, day: int, zone: str, before: int, year: int) -> tuple[Sequence[int], int]:
-    days = [in_year(year + around, month, day) for around in _AROUND]
-    return _merged([span(zone, day, day, before) for day in days]), _known_until(year)
+def _yearly_edges(first: Day, last: Day, after: int, zone: str, before: int, year: int) -> tuple[Sequence[int], int]:
+    years = [year + around for around in _AROUND if year + around > after]
+    days = [(in_year(each, *first), in_year(each + (last < first), *last)) for each in years]
+    return _merged([span(zone, *each, before) for each in days]), _known_until(year)
 
 
 def _known_until(year: int) -> int:

@@ -42,7 +42,7 @@ def month_and_day(birth_date: str) -> tuple[int, int] | None:
 def birthday_at(s: Customer, now: int, before: int, calendar: Calendar) -> tuple[bool, int]:
     known = value(s, "birth_date")
     day = month_and_day(known) if isinstance(known, str) else None
-    return (False, NEVER) if day is None else calendars.yearly(*day, time_zone(s, calendar.time_zone), before, now)
+    return (False, NEVER) if day is None else calendars.yearly(day, time_zone(s, calendar.time_zone), before, now)
 
 
 def declared(s: Customer, name: str) -> int | None:
