@@ -1,0 +1,185 @@
+"""Interests: in which categories a customer is interested now, as shares that fade with one half-life.
+
+Every look at a category weighs 1, something of it on the wish list 3, in the cart 3, a line of an order 5, and all of it halves every 28
+days. A share is a category's weight divided by that of all: as everything fades alike, time alone changes no share. Weights are kept as
+they would be at one instant in the past (forward decay: Cormode, Shkapenyuk, Srivastava and Xu, 2009), so that the order in which events
+come makes no difference.
+
+- `interest("shoes")`: the share of that category, 0 to 1; 0 for one never seen; missing while no category was seen at all.
+- `top_interest`: the category with the largest share, `top_interest_share` that share. Of equal ones the first by name.
+- `rising_interest`: the category whose share would be larger by the most, and by at least 0.2, if weights halved in 7 days instead of 28:
+  what is looked at now, and was not before. Missing where there is none. Of equal ones the first by name.
+
+Keeps the 12 categories with the most weight, names up to 100 characters: the smallest is forgotten when there are more.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, PURCHASES, CartEvent, PageView, Purchase
+from scoring.segments.model import Definitions
+from scoring.state import DAY, Customer, facts_of
+from scoring.traits.attribute import Attribute
+from scoring.traits.effects import effect
+from scoring.traits.trait import Fold, Trait
+
+KEY = "in"
+_INTEREST = effect()
+
+HALF_LIFE = 28 * DAY
+#: The half-life that shows what rises is a quarter of it: a weight of the one to the fourth power is a weight of the other.
+_POWER = 4
+WEIGHTS = {"page_view": 1.0, "wishlist_add": 3.0, "add": 3.0, "line": 5.0}
+RISING = 0.2
+_MOST, _LONGEST = 12, 100
+#: Half-lives that weights may grow until they are counted from a later instant: doubles end at 2 ** 1023, of the short half-life.
+_FAR = 100
+#: Sums of the same weights in another order differ in their last bits.
+_SAME = 1e-9
+
+#: Facts: [half-lives since 1970 that weights count from, {category: [weight, weight by the short half-life]}].
+Weights = dict[str, list[float]]
+
+
+def _weights(s: Customer) -> Weights:
+    facts = facts_of(s)
+    mine = None if facts is None else facts.get(KEY)
+    return {} if mine is None else mine[1]
+
+
+def interest(s: Customer, category: str) -> float | None:
+    weights = _weights(s)
+    if not weights:
+        return None
+    return weights[category][0] / sum(each[0] for each in weights.values()) if category in weights else 0.0
+
+
+def top_interest(s: Customer) -> str | None:
+    weights = _weights(s)
+    if not weights:
+        return None
+    most = max(each[0] for each in weights.values()) * (1 - _SAME)
+    return min(category for category, each in weights.items() if each[0] >= most)
+
+
+def top_interest_share(s: Customer) -> float | None:
+    weights = [each[0] for each in _weights(s).values()]
+    return max(weights) / sum(weights) if weights else None
+
+
+def rising_interest(s: Customer) -> str | None:
+    weights = _weights(s)
+    if len(weights) < 2:
+        return None
+    long, short = (sum(each[place] for each in weights.values()) for place in (0, 1))
+    rises = {category: each[1] / short - each[0] / long for category, each in weights.items()}
+    most = max(rises.values())
+    return min(category for category, rise in rises.items() if rise >= most - _SAME) if most >= RISING - _SAME else None
+
+
+def _view_folder(definitions: Definitions, lateness: int) -> Fold:
+    weight = WEIGHTS["page_view"]
+
+    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+        return 0 if e.category_id is None else _add(facts, e.category_id, weight, ts)
+
+    return fold
+
+
+def _cart_folder(definitions: Definitions, lateness: int) -> Fold:
+    def fold(facts: dict[str, Any], s: Customer, e: CartEvent, ts: int) -> int:
+        weight = WEIGHTS.get(e.action)
+        return 0 if e.category_id is None or weight is None else _add(facts, e.category_id, weight, ts)
+
+    return fold
+
+
+def _order_folder(definitions: Definitions, lateness: int) -> Fold:
+    weight = WEIGHTS["line"]
+
+    def fold(facts: dict[str, Any], s: Customer, e: Purchase, ts: int) -> int:
+        if e.refunded or e.more is None or e.more.lines is None:
+            return 0
+        effects = 0
+        for line in e.more.lines:
+            if line.category_id:
+                effects = _add(facts, line.category_id, weight, ts)
+        return effects
+
+    return fold
+
+
+def _add(facts: dict[str, Any], category: str, weight: float, ts: int) -> int:
+    mine = facts.get(KEY)
+    if mine is None:
+        mine = facts[KEY] = [ts // HALF_LIFE, {}]
+    age = ts / HALF_LIFE - mine[0]
+    if age > _FAR:
+        _count_from(mine, ts // HALF_LIFE)
+        age = ts / HALF_LIFE - mine[0]
+    grown = 2.0**age
+    weights: Weights = mine[1]
+    category = category[:_LONGEST]
+    kept = weights.get(category)
+    if kept is None:
+        weights[category] = [weight * grown, weight * grown**_POWER]
+        if len(weights) > _MOST:
+            _forget(weights)
+    else:
+        kept[0] += weight * grown
+        kept[1] += weight * grown**_POWER
+    return _INTEREST
+
+
+def _count_from(mine: list[Any], origin: int) -> None:
+    """Powers of two: it costs no accuracy."""
+    fade = 2.0 ** (mine[0] - origin)
+    for each in mine[1].values():
+        each[0] *= fade
+        each[1] *= fade**_POWER
+    mine[0] = origin
+
+
+def _forget(weights: Weights) -> None:
+    del weights[min(weights, key=lambda category: (weights[category][0], category))]
+
+
+def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
+    if mine is None or theirs is None:
+        return mine or theirs
+    origin = max(mine[0], theirs[0])
+    _count_from(mine, origin)
+    _count_from(theirs, origin)
+    weights: Weights = mine[1]
+    for category, (long, short) in theirs[1].items():
+        kept = weights.setdefault(category, [0.0, 0.0])
+        kept[0] += long
+        kept[1] += short
+    while len(weights) > _MOST:
+        _forget(weights)
+    return mine
+
+
+_FED = ("page_view", "wishlist_add", "cart_add", "purchase")
+
+
+def _text(name: str, meaning: str) -> Attribute:
+    return Attribute(name, "string", "none", meaning, f"{name}(s)", _INTEREST, _INTEREST, missing=True, fed_by=_FED)
+
+
+TRAIT = Trait(
+    KEY,
+    ("interests",),
+    (
+        Attribute("interest", "number", "none", "share of a category in what the customer is interested in, 0 to 1", "interest(s, {a})",
+                  _INTEREST, _INTEREST, missing=True, argument="category", fed_by=_FED),
+        _text("top_interest", "the category with the largest share"),
+        Attribute("top_interest_share", "number", "none", "the share of that category, 0 to 1", "top_interest_share(s)",
+                  _INTEREST, _INTEREST, missing=True, fed_by=_FED),
+        _text("rising_interest", "the category that is looked at now, and was not before"),
+    ),
+    {PAGE_VIEWS: _view_folder, CART_EVENTS: _cart_folder, PURCHASES: _order_folder},
+    _join,
+    (interest, top_interest, top_interest_share, rising_interest),
+)  # fmt: skip
