@@ -99,7 +99,7 @@ async def check(settings: Settings, redis: Any, progress: Progress) -> Verdict:
                 await read_on()
         offsets = await view.offsets()
         verdict.behind = sum(1 for found in recount.by_customer.values() for source, each in found if each.offset > offsets.get(source, -1))
-        verdict.customers, verdict.changes = len(recount.by_customer), sum(map(len, recount.by_customer.values()))
+        verdict.changes = sum(map(len, recount.by_customer.values()))
     return verdict
 
 
@@ -121,6 +121,7 @@ async def _compare(redis: Any, prefix: str, customers: list[str], recount: _Reco
         found = read(next(answers))
         scores = {(name, tier): next(answers) for name, (tier, _) in _held(guess[each])}
         wanted, told = recount.of(each, offsets)
+        verdict.customers += wanted is not None
         if verdict.gone:  # what the deleted ones told is not known
             found = None if found is None else Seen(0, {name: held for name, held in found.memberships.items() if name in told})
             wanted = None if wanted is None else Seen(0, wanted.memberships)
