@@ -130,7 +130,7 @@ NAMESPACE: dict[str, object] = (
             ),
             (engagement, ("warmth_at", "cooling")),
             (cart, ("cart_items", "cart_value")),
-            (profile, ("has_email", "email_consent")),
+            (profile, ("has_email", "email_consent", "profile_text")),
         )
         for name in names
     }

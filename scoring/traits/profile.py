@@ -32,6 +32,12 @@ def value(s: Customer, field: str) -> object:
     return None if entry is None else entry[1]
 
 
+def profile_text(s: Customer, field: str) -> str | None:
+    """A text of the profile in small letters, without spaces around it; None for what is no text, or an empty one."""
+    known = value(s, field)
+    return (known.strip().lower() or None) if isinstance(known, str) else None
+
+
 def time_zone(s: Customer, default: str) -> str:
     """The zone of the customer's clock, if there is such a zone."""
     known = value(s, "time_zone")
