@@ -1,0 +1,128 @@
+"""No rush: how long customers look at a product before they buy it, and what they have been looking at for days.
+
+- `lead_time`: the median, over the 5 products bought last, of the time from the first view of a product to its first order from then on.
+  Products bought without a view of them have none; without any it is missing.
+- `open_interest`: the time since the first view of a product that was viewed on two UTC days or more and not bought since; of several
+  the one viewed last (on one day: first viewed first). Missing without such a product.
+
+Instants are cut off to whole seconds. Keeps by product the first view and the day of the last one, and the order; see
+scoring/traits/pairing.py for its bounds: of products not bought the 6 viewed last, where one that was come back to counts as viewed 14 days
+later than it was. An order that is refunded was bought all the same.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from statistics import median
+from typing import Any
+
+from scoring.events.schema import PAGE_VIEWS, PURCHASES, PageView, Purchase
+from scoring.segments.model import Definitions
+from scoring.state import Customer, facts_of
+from scoring.traits.attribute import Attribute
+from scoring.traits.effects import FIRST, effect
+from scoring.traits.pairing import Facts, Pairing, product_key, seconds
+from scoring.traits.trait import Fold, Trait
+
+KEY = "lt"
+_LED = effect()
+_DAY = 86_400  # seconds
+
+#: A product come back to on another day stays as long as one viewed so many days later once.
+_STAYS = 14
+
+
+def _keeps(record: tuple[Any, ...]) -> int:
+    at: int = record[1]
+    later: int = record[2]
+    return (at // _DAY + later + (_STAYS if later else 0)) * _DAY + at % _DAY
+
+
+#: `x` is how many days after the first view's day the last view was, 255 at most.
+_VIEWS = Pairing("B", "", _keeps)
+
+
+def lead_time(s: Customer) -> int | None:
+    facts = _facts(s)
+    leads = [then - at for _, at, _, then in _VIEWS.pairs(facts)] if facts is not None else None
+    return int(1000 * median(leads)) if leads else None
+
+
+def interested_since(s: Customer) -> int | None:
+    facts = _facts(s)
+    if facts is None:
+        return None
+    back = [(-(at // _DAY + later), at) for _, at, later in _VIEWS.opened(facts) if later]
+    return min(back)[1] * 1000 if back else None
+
+
+def _facts(s: Customer) -> Facts | None:
+    facts = facts_of(s)
+    return None if facts is None else facts.get(KEY)
+
+
+def _view_folder(definitions: Definitions, lateness: int) -> Fold:
+    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+        if e.product_id is None:
+            return 0
+        mine = facts.get(KEY)
+        if mine is None:
+            mine = facts[KEY] = _VIEWS.nothing()
+        return _viewed(mine, product_key(e.product_id), seconds(ts))
+
+    return fold
+
+
+def _viewed(facts: Facts, key: bytes, at: int, later: int = 0) -> int:
+    """A view at `at`, and one so many days later."""
+    known = _VIEWS.open_record(facts, key)
+    if known is None:
+        return _LED | FIRST if _VIEWS.first(facts, key, at, later) else 0
+    _, since, last = known
+    last_day = max(at // _DAY + later, since // _DAY + last)
+    at = min(at, since)
+    later = min(last_day - at // _DAY, 255)
+    if at == since and later == last:
+        return 0
+    _VIEWS.set_open(facts, key, since, later)
+    _VIEWS.first(facts, key, at, later)
+    return _LED | FIRST
+
+
+def _order_folder(definitions: Definitions, lateness: int) -> Fold:
+    def fold(facts: dict[str, Any], s: Customer, e: Purchase, ts: int) -> int:
+        if e.refunded or e.more is None or not e.more.lines:
+            return 0
+        products = sorted({line.product_id for line in e.more.lines if line.product_id})
+        if not products:
+            return 0
+        mine = facts.get(KEY)
+        if mine is None:
+            mine = facts[KEY] = _VIEWS.nothing()
+        changed = [_VIEWS.second(mine, product_key(each), seconds(ts)) for each in products]
+        return _LED | FIRST if any(changed) else 0
+
+    return fold
+
+
+def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
+    if mine is None or theirs is None:
+        return mine or theirs
+    _VIEWS.replay(theirs, partial(_viewed, mine), partial(_VIEWS.second, mine))
+    return mine
+
+
+TRAIT = Trait(
+    KEY,
+    ("purchase_habits",),
+    (
+        Attribute("lead_time", "duration", "none", "median time from the first view of a product to its order, of the 5 bought last",
+                  "lead_time(s)", _LED, _LED, missing=True, fed_by=("page_view", "purchase")),
+        Attribute("open_interest", "duration", "grows",
+                  "time since the first view of the product come back to last on another day, and not bought",
+                  "interested_since(s)", _LED, _LED, fed_by=("page_view", "purchase")),
+    ),
+    {PAGE_VIEWS: _view_folder, PURCHASES: _order_folder},
+    _join,
+    (lead_time, interested_since),
+)  # fmt: skip

@@ -1,0 +1,141 @@
+"""First one thing, then another, by product: looked at and bought, put in the cart and bought.
+
+For each product the first time of the one, A, and the first time of the other from then on, B. Both are least values, so the order in which
+events come makes no difference, and those of two customers joined are those of one. Instants are whole seconds from 1970 to 2106, products
+24 bits of a hash: customers have few. With A goes a number `x`, with B perhaps a number `y`.
+
+Facts are three strings of records, of so many at most: products with A alone `(product, A, x)`, 6; pairs `(product, A, x, B[, y])`, the
+5 newest by their B; and each B without an A before it `(product, B[, y])`, since a late A may come before it, the 2 newest. A product that
+falls out begins anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from operator import itemgetter
+from struct import Struct
+from typing import Any
+from zlib import crc32
+
+#: What a trait keeps: open, pairs, lone.
+Facts = list[bytes]
+
+_OPEN, _PAIRS, _LONE = range(3)
+_MOST = (6, 5, 2)
+_LAST_SECOND = (1 << 32) - 1
+
+
+@lru_cache(maxsize=65_536)
+def product_key(product_id: str) -> bytes:
+    return crc32(product_id.encode("utf-8", "surrogatepass")).to_bytes(4, "little")[:3]
+
+
+def seconds(ts: int) -> int:
+    return min(max(ts // 1000, 0), _LAST_SECOND)
+
+
+class Pairing:
+    """`x`, `y`: how the numbers are kept (codes of `struct`; `y` "" for none). `keeps`: of products with A alone, those of whose records
+    it gives the most stay."""
+
+    def __init__(self, x: str, y: str, keeps: Callable[[tuple[Any, ...]], int]) -> None:
+        self._records = (Struct(f"<3sI{x}"), Struct(f"<3sI{x}I{y}"), Struct(f"<3sI{y}"))
+        self._keeps: tuple[Callable[[tuple[Any, ...]], int], ...] = (keeps, itemgetter(3), itemgetter(1))
+
+    def nothing(self) -> Facts:
+        return [b"", b"", b""]
+
+    def pairs(self, facts: Facts) -> list[tuple[Any, ...]]:
+        return list(self._records[_PAIRS].iter_unpack(facts[_PAIRS]))
+
+    def opened(self, facts: Facts) -> list[tuple[Any, ...]]:
+        return list(self._records[_OPEN].iter_unpack(facts[_OPEN]))
+
+    def open_record(self, facts: Facts, key: bytes) -> tuple[Any, ...] | None:
+        """Of a product with A alone."""
+        i = self._place(facts, _OPEN, key)
+        return None if i < 0 else self._records[_OPEN].unpack_from(facts[_OPEN], i)
+
+    def set_open(self, facts: Facts, key: bytes, at: int, x: int) -> None:
+        """Other numbers for a product that has A alone."""
+        self._put(facts, _OPEN, (key, at, x))
+
+    def first(self, facts: Facts, key: bytes, at: int, x: int) -> bool:
+        """A at `at` -> whether any pair is different now, or an open product forgotten."""
+        i = self._place(facts, _PAIRS, key)
+        if i >= 0:
+            _, known, _, *end = self._records[_PAIRS].unpack_from(facts[_PAIRS], i)
+            if at >= known:
+                return False
+        else:
+            held = self.open_record(facts, key)
+            if held is not None and at >= held[1]:
+                return False
+            end = []
+        ends = [tuple(end)] if end else []
+        for lone in self._records[_LONE].iter_unpack(facts[_LONE]):
+            if lone[0] == key and lone[1] >= at:
+                ends.append(lone[1:])
+                self._drop(facts, _LONE, lone)
+        if not ends:
+            return self._put(facts, _OPEN, (key, at, x))
+        self._forget(facts, _OPEN, key)
+        self._put(facts, _PAIRS, (key, at, x, *min(ends)))
+        return True
+
+    def second(self, facts: Facts, key: bytes, at: int, *y: int) -> bool:
+        """B at `at` -> whether any pair is different now."""
+        i = self._place(facts, _PAIRS, key)
+        held = self._records[_PAIRS].unpack_from(facts[_PAIRS], i) if i >= 0 else self.open_record(facts, key)
+        if held is not None and i >= 0 and at >= held[3]:
+            return False
+        if held is None or at < held[1]:
+            self._put(facts, _LONE, (key, at, *y), replace=False)
+            return False
+        self._forget(facts, _OPEN, key)
+        self._put(facts, _PAIRS, (*held[:3], at, *y))
+        return True
+
+    def replay(self, facts: Facts, first: Callable[[bytes, int, int], Any], second: Callable[..., Any]) -> None:
+        """Gives every A and B that is kept to `first(product, A, x)` and `second(product, B[, y])`: to take them into another's facts."""
+        for key, at, x in self.opened(facts):
+            first(key, at, x)
+        for key, at, x, *end in self.pairs(facts):
+            first(key, at, x)
+            second(key, *end)
+        for lone in self._records[_LONE].iter_unpack(facts[_LONE]):
+            second(*lone)
+
+    # ---- records
+
+    def _place(self, facts: Facts, kind: int, key: bytes) -> int:
+        records, size = facts[kind], self._records[kind].size
+        i = records.find(key)
+        while i % size and i >= 0:
+            i = records.find(key, i + 1)
+        return i
+
+    def _put(self, facts: Facts, kind: int, record: tuple[Any, ...], replace: bool = True) -> bool:
+        """In place of the product's own; -> whether another one had to go."""
+        packed, i = self._records[kind].pack(*record), self._place(facts, kind, record[0]) if replace else -1
+        records = facts[kind]
+        if i >= 0:
+            facts[kind] = records[:i] + packed + records[i + len(packed) :]
+            return False
+        facts[kind] = records = records + packed
+        if len(records) <= _MOST[kind] * len(packed):
+            return False
+        keeps = self._keeps[kind]
+        self._drop(facts, kind, min(self._records[kind].iter_unpack(records), key=lambda each: (keeps(each), each)))
+        return True
+
+    def _forget(self, facts: Facts, kind: int, key: bytes) -> None:
+        i, size = self._place(facts, kind, key), self._records[kind].size
+        if i >= 0:
+            facts[kind] = facts[kind][:i] + facts[kind][i + size :]
+
+    def _drop(self, facts: Facts, kind: int, record: tuple[Any, ...]) -> None:
+        kept = list(self._records[kind].iter_unpack(facts[kind]))
+        kept.remove(record)
+        facts[kind] = b"".join(self._records[kind].pack(*each) for each in kept)
