@@ -21,6 +21,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -124,7 +125,7 @@ class _Reader:
             fine = parts.scheme in ("https", "http") and bool(parts.hostname) and (parts.port or 1) > 0
         except ValueError:
             fine = False
-        if not fine or not re.fullmatch(r"[!-~]+", value) or parts.fragment:
+        if not fine or not re.fullmatch(r"[!-~]+", value) or parts.fragment or _odd_number(parts.hostname or ""):
             table.fault("this is no address that webhooks can be sent to", f"such as url = {example}", at="url")
         elif parts.username is not None or parts.password is not None:
             table.fault("no user or password in the address: anyone could read it there; webhooks are signed instead", at="url")
@@ -207,6 +208,17 @@ def _may_be_reached(host: str, allowed: Networks) -> bool:
         return reachable(host, allowed)
     except ValueError:
         return True  # a name: judged when it is looked up
+
+
+def _odd_number(host: str) -> bool:
+    """Is it an IPv4 address in a spelling (127.1, 0x7f000001) that only some programs understand, and each in its own way?"""
+    if not re.fullmatch(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?", host.lower()):
+        return False
+    try:
+        ip_address(host)
+    except ValueError:
+        return True
+    return False
 
 
 def _is_secret(text: str) -> bool:

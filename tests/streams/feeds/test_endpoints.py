@@ -63,6 +63,7 @@ def test_faults_are_said_all_at_once_with_what_would_be_right() -> None:
 @pytest.mark.parametrize(("url", "words"), [
     ("http://crm.example/", "http:// can be read"), ("https://127.0.0.1/", "private"), ("https://[fd00::1]/", "private"),
     ("https://user:pw@crm.example/", "no user or password"), ("https://crm.example/#x", "no address"), ("crm.example", "no address"),
+    ("https://127.1/", "no address"), ("https://2130706433/", "no address"), ("https://0x7F.1/", "no address"),
     ("https://crm.example/a b", "no address"), ("https://:80/", "no address"), ("https://crm.example:0x/", "no address"),
 ])  # fmt: skip
 def test_addresses_that_will_not_do(url: str, words: str) -> None:
