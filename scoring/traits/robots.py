@@ -92,7 +92,7 @@ def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
 
 TRAIT = Trait(
     KEY,
-    ("behavioural", "journey_stage", "interests", "other"),  # whose segments leave robots out
+    ("behavioural", "journey_stage", "interests", "psychographic", "other"),  # whose segments leave robots out
     (
         Attribute("is_robot", "boolean", "steps", "a known crawler, or a pace that no person keeps up, within 30 days", "", _SIGN, _SIGN,
                   total="robot_now(s, now)", fed_by=("page_view",)),
