@@ -15,7 +15,7 @@ from scoring.engine import Engine
 from scoring.engine.changes import EVENT, LATE_EVENT
 from scoring.events.decode import Invalid, decoders
 from scoring.events.schema import IDENTITIES
-from scoring.state import Customer, cart_base_of, cart_log_of, cart_of, history_of, profile_of
+from scoring.state import Customer, cart_base_of, cart_log_of, cart_of, facts_of, history_of, profile_of
 from streams.customers.changelog import state_of
 from streams.customers.recovery import Restored
 from streams.kafka.names import Names
@@ -224,6 +224,6 @@ def state_difference(want: Customer, got: Customer) -> dict[str, Any]:
 
 def plain(state: Customer) -> dict[str, Any]:
     """The fields by name, none of them packed."""
-    for unpacked in (history_of, cart_of, cart_base_of, cart_log_of, profile_of):
+    for unpacked in (history_of, cart_of, cart_base_of, cart_log_of, profile_of, facts_of):
         unpacked(state)
     return {name: getattr(state, name) for name in Customer.__struct_fields__}
