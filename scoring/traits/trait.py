@@ -14,6 +14,7 @@ from typing import Any
 from scoring.segments.model import Definitions
 from scoring.state import Customer, facts_of
 from scoring.traits.attribute import Attribute
+from scoring.traits.effects import ORDER
 
 #: (facts by key, state, event, ts) -> effects. The core's own fold of the event has been done; `event.more` is the whole record.
 Fold = Callable[[dict[str, Any], Customer, Any, int], int]
@@ -53,12 +54,18 @@ def ever(series: list[int] | None) -> int:
 
 
 def with_traits(core: Callable[[Customer, Any, int], int], folds: tuple[Fold, ...]) -> Callable[[Customer, Any, int], int]:
-    """A topic's fold by the core and then by traits: (state, event, ts) -> effects."""
+    """A topic's fold by the core and then by traits: (state, event, ts) -> effects.
+
+    Of an order whose later record came first the traits have had that one: this one is the core's alone (decision 11).
+    """
     if not folds:
         return core
 
     def fold(s: Customer, e: Any, ts: int) -> int:
+        orders = s.order_count
         effects = core(s, e, ts)
+        if effects & ORDER and s.order_count == orders:
+            return effects
         facts = facts_of(s)
         if facts is None:
             facts = s.facts = {}
