@@ -184,13 +184,18 @@ class Replay:
 
 
 def membership(engine: Engine, customers: Iterable[Customer]) -> dict[str, int]:
-    """How many customers each segment has, in the order of the definitions; a tier is `group.tier`."""
+    """How many customers each segment has, in the order of the definitions; a tier is `group.tier`. Robots count in that segment alone."""
     counts: dict[str, int] = {}
+    robots = engine.definitions.robots
     for each in engine.definitions.segments:
         for name in (each.name,) if isinstance(each, Segment) else (f"{each.name}.{tier.name}" for tier in each.tiers):
             counts[name] = 0
     for state in customers:
-        for name, member in engine.memberships(state).items():
+        memberships = engine.memberships(state)
+        if robots is not None and memberships[robots]:
+            counts[robots] += 1
+            continue
+        for name, member in memberships.items():
             if member is True:
                 counts[name] += 1
             elif member is not False:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scoring.calendar.calendar import EMPTY, Calendar
-from scoring.expressions.tree import Condition
+from scoring.expressions.tree import Condition, Flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,11 @@ class Definitions:
     off: frozenset[str] = frozenset()  # families that are switched off: their segments are not among these
     switched_off: Mapping[str, str] = field(default_factory=dict)  # those segments and tiers, each with its family
     calendar: Calendar = field(default=EMPTY, compare=False)  # what occasions conditions can name; their meaning counts in `definition`
+
+    @property
+    def robots(self) -> str | None:
+        """The segment that says who is a robot, the first whose `when` is `is_robot` alone: its members are counted apart."""
+        return next((each.name for each in self.segments if isinstance(each, Segment) and each.when == Flag("is_robot")), None)
 
 
 #: Contract, section 3. `[engagement.weights]` overrides single ones.

@@ -66,7 +66,7 @@ def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
 
 TRAIT = Trait(
     KEY,
-    ("occasion", "loyalty"),
+    ("occasion", "loyalty", "experience"),
     (
         Attribute("since_first_purchase", "duration", "grows", "time since the first order placed", "first_order(s)", _FIRST_ORDER,
                   fed_by=("purchase",)),

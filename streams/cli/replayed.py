@@ -33,16 +33,24 @@ class Outcome(NamedTuple):
     until: int | None
     rejected: int
     assume_consent: bool = False
+    robots: int = 0  # counted apart
+
+    @property
+    def customers(self) -> int:
+        """Those that are no robots."""
+        return len(self.driver.customers) - self.robots
 
     def percent(self, customers: int) -> float:
         """Of the customers there are."""
-        total = len(self.driver.customers)
-        return round(100 * customers / total, 2) if total else 0.0
+        return round(100 * customers / self.customers, 2) if self.customers else 0.0
 
 
 def report(outcome: Outcome, as_json: bool) -> None:
     """JSON on standard output, or tables on standard error."""
     counts = membership(outcome.driver.engine, outcome.driver.customers.values())
+    apart = outcome.driver.engine.definitions.robots
+    if apart is not None:
+        outcome = outcome._replace(robots=counts[apart])
     if as_json:
         typer.echo(json.dumps(_as_json(outcome, counts), indent=1))
         return
@@ -51,14 +59,18 @@ def report(outcome: Outcome, as_json: bool) -> None:
         console.width = max(console.width, _PIPED_WIDTH)
     members = _table("Segment", ("Customers", "% of total"))
     for name, count in counts.items():
-        members.add_row(name, f"{count:,}", f"{outcome.percent(count):.2f}")
+        if name != apart:
+            members.add_row(name, f"{count:,}", f"{outcome.percent(count):.2f}")
+    if apart is not None:
+        members.add_section()
+        members.add_row(apart, f"{outcome.robots:,}", "apart")
     console.print(members)
     if outcome.tally is not None:
         _print_campaigns(console, outcome, outcome.tally)
     driver = outcome.driver
     ended = "" if outcome.until is None else f", until {rfc3339(outcome.until)}"
     console.print(
-        f"{len(driver.customers):,} customers, {driver.events:,} events, {driver.changes:,} changes; "
+        f"{outcome.customers:,} customers, {driver.events:,} events, {driver.changes:,} changes; "
         f"{driver.repeats:,} repeats, {outcome.rejected:,} rejected{ended}",
         soft_wrap=True,
     )
@@ -103,7 +115,7 @@ def _by_step(counts: dict[Key, Count]) -> dict[tuple[str, int, str | None], dict
 def _as_json(outcome: Outcome, counts: dict[str, int]) -> dict[str, Any]:
     driver, tally = outcome.driver, outcome.tally
     found: dict[str, Any] = {
-        "customers": len(driver.customers),
+        "customers": outcome.customers,
         "events": driver.events,
         "changes": driver.changes,
         "until": None if outcome.until is None else rfc3339(outcome.until),
@@ -111,6 +123,8 @@ def _as_json(outcome: Outcome, counts: dict[str, int]) -> dict[str, Any]:
         "rejected": outcome.rejected,
         "membership": [{"segment": name, "customers": counts[name], "percent": outcome.percent(counts[name])} for name in sorted(counts)],
     }
+    if outcome.driver.engine.definitions.robots is not None:
+        found["robots"] = outcome.robots
     if tally is not None:
         found["assumed_consent"] = outcome.assume_consent
         found["mailed"] = len(tally.sent_to())

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from scoring.segments.families import FAMILIES
 from scoring.segments.faults import Faults
+from scoring.segments.model import Definitions
 from scoring.segments.read import read
 from streams.agents.reach import reach_redis, redis_of
 from streams.cli.configuration import Overrides, SettingsFile, settings_or_exit
@@ -33,7 +34,8 @@ Examples:
   gedrag segments --watch
   gedrag segments --json
 
-"% of total" is of the customers seen in any segment change: with at least one group of tiers, that is everybody.
+"% of total" is of the customers seen in any segment change: with at least one group of tiers, that is everybody. Robots (the segment whose
+`when` is `is_robot`) are counted apart: they are in no other row, and no part of the total.
 Exit code 2: wrong settings or definitions, or Redis doesn't answer.
 """
 
@@ -51,7 +53,7 @@ def segments(
 ) -> None:
     configured = settings_or_exit(settings, override)
     try:
-        families = _families(configured)
+        definitions = read(configured.segments.read_text(encoding="utf-8"), str(configured.segments))
     except Faults as faults:
         typer.echo(faults.render(sys.stderr.isatty()), err=True)
         raise typer.Exit(WRONG_USE) from None
@@ -60,37 +62,37 @@ def segments(
         raise typer.Exit(WRONG_USE) from None
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_show(configured, families, as_json, every if watch else None))
+            asyncio.run(_show(configured, definitions, as_json, every if watch else None))
     except Misconfigured as error:
         typer.echo(f"gedrag segments: {error}", err=True)
         raise typer.Exit(WRONG_USE) from None
 
 
-def _families(settings: Settings) -> dict[str, str]:
-    """By row of the table its family: families in their order, within one the order of the definitions. Raises Faults, OSError."""
-    definitions = read(settings.segments.read_text(encoding="utf-8"), str(settings.segments))
+def _families(definitions: Definitions) -> dict[str, str]:
+    """By row of the table its family: families in their order, within one the order of the definitions."""
     found = {name: each.family for each in definitions.segments for name in names(replace(definitions, segments=(each,)))}
     return dict(sorted(found.items(), key=lambda item: FAMILIES.index(item[1])))
 
 
-async def _show(settings: Settings, families: dict[str, str], as_json: bool, every: float | None) -> None:
+async def _show(settings: Settings, definitions: Definitions, as_json: bool, every: float | None) -> None:
+    families, robots = _families(definitions), definitions.robots
     names = list(families)
     await reach_redis(settings)
     client = redis_of(settings)
     view = LiveView(client, settings.app_id)
     try:
         if every is None:
-            counts = await view.counts(names)
-            typer.echo(json.dumps(_report(counts, families), indent=1)) if as_json else Console().print(_table(counts, families))
+            counts = await view.counts(names, robots)
+            typer.echo(json.dumps(_report(counts, families), indent=1)) if as_json else Console().print(_table(counts, families, robots))
         elif as_json:
             while True:
-                typer.echo(json.dumps(_report(await view.counts(names), families)))
+                typer.echo(json.dumps(_report(await view.counts(names, robots), families)))
                 await asyncio.sleep(every)
         else:
-            with Live(_table(await view.counts(names), families), auto_refresh=False) as live:
+            with Live(_table(await view.counts(names, robots), families, robots), auto_refresh=False) as live:
                 while True:
                     await asyncio.sleep(every)
-                    live.update(_table(await view.counts(names), families), refresh=True)
+                    live.update(_table(await view.counts(names, robots), families, robots), refresh=True)
     except (RedisError, OSError) as error:
         raise Misconfigured(f"Redis went away ({error})") from None
     finally:
@@ -106,10 +108,10 @@ def _report(counts: Counts, families: dict[str, str]) -> dict[str, Any]:
         {"segment": name, "family": families[name], "customers": n, "percent": _percent(n, counts)}
         for name, n in sorted(counts.members.items())
     ]
-    return {"customers": counts.customers, "membership": membership}
+    return {"customers": counts.customers, "robots": counts.robots, "membership": membership}
 
 
-def _table(counts: Counts, families: dict[str, str]) -> Table:
+def _table(counts: Counts, families: dict[str, str], robots: str | None) -> Table:
     table = Table(caption=f"{counts.customers:,} customers", caption_justify="left")
     table.add_column("Segment", no_wrap=True)
     table.add_column("Customers", justify="right")
@@ -120,5 +122,5 @@ def _table(counts: Counts, families: dict[str, str]) -> Table:
             family = families[name]
             table.add_section()
             table.add_row(family, style="bold")
-        table.add_row(f"  {name}", f"{count:,}", f"{_percent(count, counts):.2f}")
+        table.add_row(f"  {name}", f"{count:,}", "apart" if name == robots else f"{_percent(count, counts):.2f}")
     return table

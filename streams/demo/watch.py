@@ -70,13 +70,14 @@ async def mails(mailbox: Mailbox, figures: Figures) -> None:
 
 async def live_view(settings: Settings, figures: Figures) -> None:
     """Reads the table of segments from Redis, until cancelled."""
-    counted = names(read_definitions(settings.segments.read_text(encoding="utf-8"), str(settings.segments)))
+    definitions = read_definitions(settings.segments.read_text(encoding="utf-8"), str(settings.segments))
+    counted = names(definitions)
     client = redis_of(settings)
     view = LiveView(client, settings.app_id)
     try:
         while True:
             with suppress(RedisError, OSError):
-                figures.segments = await view.counts(counted)
+                figures.segments = await view.counts(counted, definitions.robots)
             await asyncio.sleep(EVERY)
     finally:
         await client.aclose()

@@ -52,8 +52,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    customers: int
-    members: dict[str, int]  # by segment, and by `group.tier`
+    customers: int  # without robots
+    members: dict[str, int]  # by segment, and by `group.tier`; without robots, but in the segment that says who they are
+    robots: int = 0
 
 
 def names(definitions: Definitions) -> list[str]:
@@ -112,15 +113,25 @@ class LiveView:
         found = await self._redis.get(self._base + "-generation")
         return "" if found is None else str(found.decode())
 
-    async def counts(self, names: Iterable[str]) -> Counts:
-        """How many customers there are, and in each of these segments and tiers, at one instant."""
+    async def counts(self, names: Iterable[str], robots: str | None = None) -> Counts:
+        """How many customers there are, and in each of these segments and tiers, at one instant; members of the segment `robots` apart."""
         wanted, prefix = list(names), await self.prefix()
+        apart = f"{prefix}members:{robots}"
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.get(prefix + "customers")
+            pipeline.zcard(apart)
             for name in wanted:
                 pipeline.zcard(f"{prefix}members:{name}")
-            customers, *members = await pipeline.execute()
-        return Counts(int(customers or 0), dict(zip(wanted, map(int, members), strict=True)))
+            if robots is not None:
+                for name in wanted:
+                    pipeline.zintercard(2, [f"{prefix}members:{name}", apart])
+            customers, found, *members = await pipeline.execute()
+        counts = dict(zip(wanted, map(int, members[: len(wanted)]), strict=True))
+        if robots is None:
+            return Counts(int(customers or 0), counts)
+        for name, among in zip(wanted, map(int, members[len(wanted) :]), strict=True):
+            counts[name] -= among if name != robots else 0
+        return Counts(int(customers or 0) - int(found), counts, int(found))
 
     async def customer(self, customer_id: str) -> dict[str, tuple[str, int]]:
         """By segment of a customer: the tier ("" for simple segments) and since when (ms)."""

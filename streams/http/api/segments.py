@@ -24,7 +24,7 @@ def routes() -> list[web.RouteDef]:
 async def counts(request: web.Request) -> web.Response:
     query.only(request, "family")
     context, wanted = request.app[CONTEXT], request.query.get("family")
-    found = await context.view.counts(context.names)
+    found = await context.view.counts(context.names, context.definitions.robots)
     families: dict[str, list[shapes.Counted]] = {}
 
     def count(name: str, family: str, kind: str) -> None:
@@ -41,7 +41,7 @@ async def counts(request: web.Request) -> web.Response:
     if wanted is not None and wanted not in FAMILIES:
         raise query.bad(f"There is no family {wanted[:64]!r}; there are {', '.join(FAMILIES)}.")
     shown = [shapes.Family(family, rows) for family, rows in families.items() if wanted in (None, family)]
-    return json(shapes.Counts(found.customers, shown))
+    return json(shapes.Counts(found.customers, found.robots, shown))
 
 
 @needs("read")

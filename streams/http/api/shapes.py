@@ -83,9 +83,11 @@ class Family(Struct):
 
 
 class Counts(Struct):
-    """All customers, and those in each segment, by family in the order of the definitions."""
+    """All customers, and those in each segment, by family in the order of the definitions; robots apart, but in the segment that says who
+    they are."""
 
     customers: Annotated[int, Meta(ge=0)]
+    robots: Annotated[int, Meta(ge=0)]
     families: list[Family]
 
 

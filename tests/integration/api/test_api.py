@@ -51,7 +51,7 @@ def test_counts_by_family(stage: Stage) -> None:
     answer = stage.get("/v1/segments", family="purchase_habits")
     n = CARTS - 1
     row = {"name": "cart_abandoned", "kind": "segment", "customers": n, "percent": round(100 * n / (VIEWERS + 1), 2)}
-    assert answer.body == {"customers": VIEWERS + 1, "families": [{"family": "purchase_habits", "segments": [row]}]}
+    assert answer.body == {"customers": VIEWERS + 1, "robots": 0, "families": [{"family": "purchase_habits", "segments": [row]}]}
 
 
 def test_members_by_pages_each_once_in_order_of_entry(stage: Stage) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from scoring.segments.families import FAMILIES
 from scoring.segments.faults import Faults
 from scoring.segments.read import read
 from tests.contracts.scenario import toml
 
+SHIPPED = (Path(__file__).parents[3] / "streams" / "defaults" / "segments.toml").read_text(encoding="utf-8")
 LOYAL = toml("purchases >= 3", "loyal", family="loyalty")
 OFF = '[families]\noff = ["loyalty"]\n'
 
@@ -29,3 +33,9 @@ def test_a_family_nobody_knows() -> None:
     with pytest.raises(Faults) as told:
         read(LOYAL + '[families]\noff = ["loyality"]\n')
     assert [(f.line, f.message, f.hint) for f in told.value.faults] == [(6, "unknown family `loyality`", "did you mean `loyalty`?")]
+
+
+def test_each_family_of_the_shipped_definitions_can_be_switched_off_alone() -> None:
+    for family in FAMILIES[:-1]:  # `other` says whom one may write to
+        left = read(f'{SHIPPED}\n[families]\noff = ["{family}"]\n').segments
+        assert left and family not in {each.family for each in left}

@@ -42,6 +42,16 @@ async def test_entering_leaving_and_moving(view: LiveView) -> None:
     assert await view.customer("nobody") == {}
 
 
+async def test_robots_are_counted_apart(view: LiveView) -> None:
+    moved = [change(n, f"c{n}", "moved", "engagement", "low") for n in range(5)]
+    await view.apply(
+        "changes/0", [*moved, change(5, "c0", "entered", "robot"), change(6, "c0", "entered", "cart"), change(7, "c1", "entered", "cart")]
+    )
+    counts = await view.counts([*NAMES, "robot"], "robot")
+    assert (counts.customers, counts.robots) == (4, 1)
+    assert counts.members == {"cart": 1, "buyer": 0, "engagement.high": 0, "engagement.low": 4, "robot": 1}
+
+
 async def test_members_are_those_who_are_there_longest_first(view: LiveView) -> None:
     await view.apply("changes/0", [change(n, f"c{n}", "entered", "cart", at=1000 - n) for n in range(5)])
     assert await view.members("cart") == [(f"c{n}", 1000 - n) for n in (4, 3, 2, 1, 0)]

@@ -11,9 +11,12 @@ import pytest
 from scoring.engine import Engine
 from scoring.events.rows import from_row
 from scoring.events.schema import Event, PageView
+from scoring.events.wire import PageViewValue
+from scoring.segments.model import Definitions
 from scoring.segments.read import read
 from streams.replay import Events, Replay, membership
 from streams.simulate import simulate
+from tests.contracts.scenario import tiers, toml
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -42,7 +45,9 @@ tiers = [ { name = "much", when = "spend(days(7)) >= 100" }, { name = "some", wh
 """)
 
 
-def run(events: list[Event], until: int, as_arrived: bool = False) -> tuple[Replay, list[dict[str, Any]], list[int]]:
+def run(
+    events: list[Event], until: int, as_arrived: bool = False, definitions: Definitions = PLAIN
+) -> tuple[Replay, list[dict[str, Any]], list[int]]:
     changes: list[dict[str, Any]] = []
     instants: list[int] = []
 
@@ -53,7 +58,7 @@ def run(events: list[Event], until: int, as_arrived: bool = False) -> tuple[Repl
     kept = Events()
     for event in events:
         kept.add(event)
-    driver = Replay(Engine(PLAIN), emit)
+    driver = Replay(Engine(definitions), emit)
     for place, event in kept.taken(until, as_arrived):
         driver.event(event, place)
     driver.until(until)
@@ -169,3 +174,12 @@ def test_membership_counts_every_segment_and_tier_in_file_order() -> None:
         ("spending.some", 0),
         ("spending.none", 2),
     ]
+
+
+def test_robots_count_in_no_segment_but_their_own() -> None:
+    definitions = toml("is_robot", "robot", family="behavioural") + toml("page_views >= 1", "seen") + tiers("all", "everybody")
+    events: list[Event] = []
+    for customer, user_agent in (("a", "Googlebot/2.1"), ("b", None), ("c", "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Firefox/127.0")):
+        events.append(PageView(customer, T, more=PageViewValue(customer, user_agent=user_agent)))
+    driver, _, _ = run(events, T, definitions=read(definitions))
+    assert membership(driver.engine, driver.customers.values()) == {"robot": 1, "seen": 2, "all.everybody": 2}
