@@ -6,9 +6,8 @@
 - `month_share`: of the calendar months (UTC) from that of the first order to this one, the newest 24 at most, the share with an order,
   0 to 1; missing without one. This month counts once it has an order: it isn't over. Who orders every month buys little elsewhere: a
   stand-in for the share of the wallet, which no shop sees.
-- `categories_bought`: distinct categories ordered from, up to 32.
 
-Only orders placed count; refunds take nothing back. Keeps counts by product, the months as bits, and the categories' hashes.
+Only orders placed count; refunds take nothing back. Keeps counts by product, and the months as bits.
 """
 
 from __future__ import annotations
@@ -29,11 +28,10 @@ KEY = "lo"
 _BOUGHT = effect()
 
 #: Places in the facts: orders by product's hash; the newest month with an order, since 1970; bit n for the one n months before it (the
-#: last bit for all older ones); three bytes for each category.
-_PRODUCTS, _MONTH, _MONTHS, _CATEGORIES = range(4)
-_PRODUCTS_KEPT, _MONTHS_KEPT, _CATEGORIES_KEPT = 24, 24, 32
+#: last bit for all older ones).
+_PRODUCTS, _MONTH, _MONTHS = range(3)
+_PRODUCTS_KEPT, _MONTHS_KEPT = 24, 24
 _OLDER = 1 << _MONTHS_KEPT
-_WIDTH = 3
 _EPOCH = date(1970, 1, 1)
 
 
@@ -61,11 +59,6 @@ def month_share_at(s: Customer, now: int) -> tuple[float | None, int]:
     return (months & (_OLDER - 1)).bit_count() / min(months.bit_length(), _MONTHS_KEPT), following
 
 
-def categories_bought(s: Customer) -> int:
-    mine = _facts(s)
-    return 0 if mine is None else len(mine[_CATEGORIES]) // _WIDTH
-
-
 @lru_cache(maxsize=16_384)
 def _month(day: int) -> tuple[int, int]:
     """Of a day since 1970: (its month since then, the instant at which the next one begins)."""
@@ -81,13 +74,11 @@ def _folder(definitions: Definitions, lateness: int) -> Fold:
         mine = facts.get(KEY)
         month = _month(ts // DAY)[0]
         if mine is None:
-            mine = facts[KEY] = [{}, month, 0, b""]
+            mine = facts[KEY] = [{}, month, 0]
         mine[_MONTH], mine[_MONTHS] = _joined(mine[_MONTH], mine[_MONTHS], month, 1)
         lines = (e.more.lines if e.more is not None else None) or ()
         bought = {line.product_id for line in lines if line.product_id is not None}
         _count(mine[_PRODUCTS], {int.from_bytes(fingerprint(product)[:4], "big"): 1 for product in bought})
-        categories = {fingerprint(line.category_id)[:_WIDTH] for line in lines if line.category_id is not None}
-        mine[_CATEGORIES] = _least(mine[_CATEGORIES], b"".join(categories))
         return _BOUGHT
 
     return fold
@@ -108,18 +99,11 @@ def _joined(month: int, months: int, other: int, others: int) -> tuple[int, int]
     return newest, both & (_OLDER - 1) | (_OLDER if both >= _OLDER else 0)
 
 
-def _least(a: bytes, b: bytes) -> bytes:
-    """The smallest of both, each once."""
-    both = a + b
-    return b"".join(sorted({both[i : i + _WIDTH] for i in range(0, len(both), _WIDTH)})[:_CATEGORIES_KEPT])
-
-
 def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
     if mine is None or theirs is None:
         return mine or theirs
     _count(mine[_PRODUCTS], theirs[_PRODUCTS])
-    months = _joined(mine[_MONTH], mine[_MONTHS], theirs[_MONTH], theirs[_MONTHS])
-    return [mine[_PRODUCTS], *months, _least(mine[_CATEGORIES], theirs[_CATEGORIES])]
+    return [mine[_PRODUCTS], *_joined(mine[_MONTH], mine[_MONTHS], theirs[_MONTH], theirs[_MONTHS])]
 
 
 _FED = ("purchase",)
@@ -131,10 +115,8 @@ TRAIT = Trait(
                   _BOUGHT, _BOUGHT, missing=True, fed_by=_FED, unit="0 to 1"),
         Attribute("month_share", "number", "steps", "the share of the months since the first order that had one", "", _BOUGHT, _BOUGHT,
                   total="month_share_at(s, now)", missing=True, fed_by=_FED, unit="0 to 1"),
-        Attribute("categories_bought", "number", "none", "distinct categories ordered from, up to 32", "categories_bought(s)", _BOUGHT,
-                  fed_by=_FED),
     ),
     {PURCHASES: _folder},
     _join,
-    (repeat_share, month_share_at, categories_bought),
+    (repeat_share, month_share_at),
 )  # fmt: skip
