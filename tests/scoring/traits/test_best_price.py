@@ -75,6 +75,16 @@ def test_a_late_addition_to_the_cart_finds_its_order() -> None:
     it.tells("+1d 10:00 entered by late_event", "+31d 11:00 exited by deadline")
 
 
+def test_an_order_told_of_twice_counts_once_whichever_record_comes_first() -> None:
+    it = Story(toml("discounted_orders >= 2"))
+    it.page_view("09:00")
+    it.buys("10:00", "o1", coupon="X")
+    assert not it.buys("11:00", "o1", coupon="X")
+    it.buys("09:30", "o1", coupon="X")  # the core takes the earlier one
+    it.says("11:00", "discounted_orders == 1", "purchases == 1")
+    it.tells()
+
+
 def test_a_robots_cart_and_orders_stay_small() -> None:
     it = Story(toml("bought_reduced >= 1"))
     for n in range(200):
