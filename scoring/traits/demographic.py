@@ -67,10 +67,10 @@ TRAIT = Trait(
     families=("demographic",),
     attributes=(
         Attribute("age", "number", "steps", "whole years, stepping at birthdays on the customer's clock", "", PROFILE, PROFILE,
-                  calendar=True, total="age_at(s, now, calendar)", missing=True, fed_by=("profile",)),
+                  calendar=True, total="age_at(s, now, calendar)", missing=True, fed_by=("profile",), unit="years"),
         _text("gender", "as the profile says it, in small letters"),
         Attribute("household_size", "number", "none", "people in the household", "household_size(s)", PROFILE, PROFILE, missing=True,
-                  fed_by=("profile",)),
+                  fed_by=("profile",), unit="people"),
         _text("income_band", "the shop's word for it, in small letters"),
         _text("education", "the shop's word for it, in small letters"),
         _text("occupation", "the shop's word for it, in small letters"),

@@ -2,8 +2,8 @@
 
 - `device` (phone, tablet, computer or other), `system` and `browser`, by their usual names without version ("iOS", "Mobile Safari"): of the
   newest page view whose user agent tells any of them; what that one doesn't tell is missing.
-- `mobile_share`: of all page views whose user agent tells the device, the share from a phone or a tablet, 0 to 1; missing while there are
-  none.
+- `mobile_share`: of all page views whose user agent tells the device, the share from a phone or a tablet, 0 to 1; missing before there
+  are ten: a share of fewer says nothing.
 
 A crawler's user agent is nobody's device: scoring/traits/robots.py. Keeps one instant, three names and a count for each kind of device.
 Of two views at one instant the later in order counts.
@@ -26,6 +26,8 @@ _DEVICE, _SHARE = effect(), effect()
 
 #: Places in the facts; from _COUNTS on the views by kind of device.
 _AT, _NOW, _SYSTEM, _BROWSER, _COUNTS = range(5)
+#: Page views from which on a share says something.
+ENOUGH = 10
 _PHONE, _TABLET = DEVICES.index("phone"), DEVICES.index("tablet")
 
 
@@ -44,7 +46,7 @@ def mobile_share(s: Customer) -> float | None:
     facts = facts_of(s)
     mine = None if facts is None else facts.get(KEY)
     views = 0 if mine is None else sum(mine[_COUNTS:])
-    return (mine[_COUNTS + _PHONE] + mine[_COUNTS + _TABLET]) / views if mine is not None and views else None
+    return (mine[_COUNTS + _PHONE] + mine[_COUNTS + _TABLET]) / views if mine is not None and views >= ENOUGH else None
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
@@ -67,9 +69,9 @@ def _folder(definitions: Definitions, lateness: int) -> Fold:
                     effects = _DEVICE
         if agent.device is not None:
             place = _COUNTS + agent.device
-            alone = mine[place] > 0 and mine[place] == sum(mine[_COUNTS:])  # a share of all, or of nothing, stays what it is
             mine[place] += 1
-            if not alone:
+            views = sum(mine[_COUNTS:])
+            if views == ENOUGH or (views > ENOUGH and mine[place] < views):  # a share of all, or of nothing, stays what it is
                 effects |= _SHARE
         return effects
 
@@ -94,8 +96,8 @@ TRAIT = Trait(
         _text("device", "kind of device of the newest page view", "newest_device(s)", DEVICES),
         _text("system", "operating system of the newest page view", f"came_with(s, {_SYSTEM})"),
         _text("browser", "browser of the newest page view", f"came_with(s, {_BROWSER})"),
-        Attribute("mobile_share", "number", "none", "share of page views from a phone or tablet, 0 to 1", "mobile_share(s)", _SHARE, _SHARE,
-                  missing=True, fed_by=("page_view",)),
+        Attribute("mobile_share", "number", "none", "share of page views from a phone or tablet", "mobile_share(s)", _SHARE, _SHARE,
+                  missing=True, unit="0 to 1", fed_by=("page_view",)),
     ),
     {PAGE_VIEWS: _folder},
     _join,

@@ -6,9 +6,11 @@ they would be at one instant in the past (forward decay: Cormode, Shkapenyuk, Sr
 come makes no difference.
 
 - `interest("shoes")`: the share of that category, 0 to 1; 0 for one never seen; missing while no category was seen at all.
-- `top_interest`: the category with the largest share, `top_interest_share` that share. Of equal ones the first by name.
+- `top_interest`: the category with the largest share. Of equal ones the first by name.
+- `top_interest_share`: that share. Missing before the tenth look, addition or line: a share of less says nothing.
 - `rising_interest`: the category whose share would be larger by the most, and by at least 0.2, if weights halved in 7 days instead of 28:
-  what is looked at now, and was not before. Missing where there is none. Of equal ones the first by name.
+  what is looked at now, and was not before. Of equal ones the first by name. Missing where there is none, before the tenth look, addition
+  or line, and if that category had a weight (halving in 7 days) below 5 when the newest of them all came.
 
 Keeps the 12 categories with the most weight, names up to 100 characters: the smallest is forgotten when there are more.
 """
@@ -25,27 +27,35 @@ from scoring.traits.effects import effect
 from scoring.traits.trait import Fold, Trait
 
 KEY = "in"
-_INTEREST = effect()
+_INTEREST, _SHARE = effect(), effect()
 
 HALF_LIFE = 28 * DAY
 #: The half-life that shows what rises is a quarter of it: a weight of the one to the fourth power is a weight of the other.
 _POWER = 4
 WEIGHTS = {"page_view": 1.0, "wishlist_add": 3.0, "add": 3.0, "line": 5.0}
-RISING = 0.2
+RISING, ENOUGH_NOW = 0.2, 5.0
+#: Looks, additions and lines from which on shares say something.
+ENOUGH = 10
 _MOST, _LONGEST = 12, 100
 #: Half-lives that weights may grow until they are counted from a later instant: doubles end at 2 ** 1023, of the short half-life.
 _FAR = 100
 #: Sums of the same weights in another order differ in their last bits.
 _SAME = 1e-9
 
-#: Facts: [half-lives since 1970 that weights count from, {category: [weight, weight by the short half-life]}].
+#: Places in the facts: half-lives since 1970 that weights count from; {category: [weight, weight by the short half-life]}; how many; the
+#: newest instant (ms).
+_ORIGIN, _WEIGHTS, _COUNT, _NEWEST = range(4)
 Weights = dict[str, list[float]]
 
 
-def _weights(s: Customer) -> Weights:
+def _mine(s: Customer) -> list[Any] | None:
     facts = facts_of(s)
-    mine = None if facts is None else facts.get(KEY)
-    return {} if mine is None else mine[1]
+    return None if facts is None else facts.get(KEY)
+
+
+def _weights(s: Customer) -> Weights:
+    mine = _mine(s)
+    return {} if mine is None else mine[_WEIGHTS]
 
 
 def interest(s: Customer, category: str) -> float | None:
@@ -64,18 +74,26 @@ def top_interest(s: Customer) -> str | None:
 
 
 def top_interest_share(s: Customer) -> float | None:
-    weights = [each[0] for each in _weights(s).values()]
-    return max(weights) / sum(weights) if weights else None
+    mine = _mine(s)
+    if mine is None or mine[_COUNT] < ENOUGH:
+        return None
+    weights: list[float] = [each[0] for each in mine[_WEIGHTS].values()]
+    return max(weights) / sum(weights)
 
 
 def rising_interest(s: Customer) -> str | None:
-    weights = _weights(s)
-    if len(weights) < 2:
+    mine = _mine(s)
+    if mine is None or mine[_COUNT] < ENOUGH or len(mine[_WEIGHTS]) < 2:
         return None
+    weights: Weights = mine[_WEIGHTS]
     long, short = (sum(each[place] for each in weights.values()) for place in (0, 1))
     rises = {category: each[1] / short - each[0] / long for category, each in weights.items()}
     most = max(rises.values())
-    return min(category for category, rise in rises.items() if rise >= most - _SAME) if most >= RISING - _SAME else None
+    if most < RISING - _SAME:
+        return None
+    found = min(category for category, rise in rises.items() if rise >= most - _SAME)
+    now = 2.0 ** (_POWER * (mine[_NEWEST] / HALF_LIFE - mine[_ORIGIN]))
+    return found if weights[found][1] >= (ENOUGH_NOW - _SAME) * now else None
 
 
 def _view_folder(definitions: Definitions, lateness: int) -> Fold:
@@ -113,13 +131,15 @@ def _order_folder(definitions: Definitions, lateness: int) -> Fold:
 def _add(facts: dict[str, Any], category: str, weight: float, ts: int) -> int:
     mine = facts.get(KEY)
     if mine is None:
-        mine = facts[KEY] = [ts // HALF_LIFE, {}]
-    age = ts / HALF_LIFE - mine[0]
+        mine = facts[KEY] = [ts // HALF_LIFE, {}, 0, ts]
+    age = ts / HALF_LIFE - mine[_ORIGIN]
     if age > _FAR:
         _count_from(mine, ts // HALF_LIFE)
-        age = ts / HALF_LIFE - mine[0]
+        age = ts / HALF_LIFE - mine[_ORIGIN]
     grown = 2.0**age
-    weights: Weights = mine[1]
+    mine[_COUNT] += 1
+    mine[_NEWEST] = max(mine[_NEWEST], ts)
+    weights: Weights = mine[_WEIGHTS]
     category = category[:_LONGEST]
     kept = weights.get(category)
     if kept is None:
@@ -129,16 +149,16 @@ def _add(facts: dict[str, Any], category: str, weight: float, ts: int) -> int:
     else:
         kept[0] += weight * grown
         kept[1] += weight * grown**_POWER
-    return _INTEREST
+    return _INTEREST if mine[_COUNT] < ENOUGH else _INTEREST | _SHARE
 
 
 def _count_from(mine: list[Any], origin: int) -> None:
     """Powers of two: it costs no accuracy."""
-    fade = 2.0 ** (mine[0] - origin)
-    for each in mine[1].values():
+    fade = 2.0 ** (mine[_ORIGIN] - origin)
+    for each in mine[_WEIGHTS].values():
         each[0] *= fade
         each[1] *= fade**_POWER
-    mine[0] = origin
+    mine[_ORIGIN] = origin
 
 
 def _forget(weights: Weights) -> None:
@@ -148,11 +168,13 @@ def _forget(weights: Weights) -> None:
 def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
     if mine is None or theirs is None:
         return mine or theirs
-    origin = max(mine[0], theirs[0])
+    origin = max(mine[_ORIGIN], theirs[_ORIGIN])
     _count_from(mine, origin)
     _count_from(theirs, origin)
-    weights: Weights = mine[1]
-    for category, (long, short) in theirs[1].items():
+    mine[_COUNT] += theirs[_COUNT]
+    mine[_NEWEST] = max(mine[_NEWEST], theirs[_NEWEST])
+    weights: Weights = mine[_WEIGHTS]
+    for category, (long, short) in theirs[_WEIGHTS].items():
         kept = weights.setdefault(category, [0.0, 0.0])
         kept[0] += long
         kept[1] += short
@@ -164,20 +186,20 @@ def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
 _FED = ("page_view", "wishlist_add", "cart_add", "purchase")
 
 
-def _text(name: str, meaning: str) -> Attribute:
-    return Attribute(name, "string", "none", meaning, f"{name}(s)", _INTEREST, _INTEREST, missing=True, fed_by=_FED)
+def _text(name: str, meaning: str, effects: int) -> Attribute:
+    return Attribute(name, "string", "none", meaning, f"{name}(s)", effects, effects, missing=True, fed_by=_FED)
 
 
 TRAIT = Trait(
     KEY,
     ("interests",),
     (
-        Attribute("interest", "number", "none", "share of a category in what the customer is interested in, 0 to 1", "interest(s, {a})",
-                  _INTEREST, _INTEREST, missing=True, argument="category", fed_by=_FED),
-        _text("top_interest", "the category with the largest share"),
-        Attribute("top_interest_share", "number", "none", "the share of that category, 0 to 1", "top_interest_share(s)",
-                  _INTEREST, _INTEREST, missing=True, fed_by=_FED),
-        _text("rising_interest", "the category that is looked at now, and was not before"),
+        Attribute("interest", "number", "none", "share of a category in what the customer is interested in", "interest(s, {a})",
+                  _INTEREST, _INTEREST, missing=True, argument="category", fed_by=_FED, unit="0 to 1"),
+        _text("top_interest", "the category with the largest share", _INTEREST),
+        Attribute("top_interest_share", "number", "none", "the share of that category", "top_interest_share(s)", _SHARE, _SHARE,
+                  missing=True, fed_by=_FED, unit="0 to 1"),
+        _text("rising_interest", "the category that is looked at now, and was not before", _SHARE),
     ),
     {PAGE_VIEWS: _view_folder, CART_EVENTS: _cart_folder, PURCHASES: _order_folder},
     _join,

@@ -8,7 +8,7 @@ it away.
 - `holds_value("sustainability")`, `has_hobby("cycling")`: it is among those given. Write it in small letters.
 
 By what they do:
-- `reading_share`: of all page views, the share that were articles, 0 to 1; missing without page views.
+- `articles_read`: page views that were articles. `reading_share`: their share of all page views, 0 to 1; missing without page views.
 - `gift_share`: of all orders placed, the share that were said to be a gift; missing without orders.
 
 Keeps the newest answer of a survey to each of the four, at most 10 texts of 40 characters, and two counts. Personality is never guessed.
@@ -135,6 +135,10 @@ def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
     return [answers, mine[_ARTICLES] + theirs[_ARTICLES], mine[_GIFTS] + theirs[_GIFTS]]
 
 
+def articles_read(s: Customer) -> int:
+    return _count(s, _ARTICLES)
+
+
 _BOTH = PROFILE | _TOLD
 _FED = ("profile", "feedback")
 
@@ -156,12 +160,14 @@ TRAIT = Trait(
         _text("personality", "as the customer says it, in small letters"),
         _among("holds_value", "it is among the values that the customer named", "values", "value"),
         _among("has_hobby", "it is among the hobbies that the customer named", "hobbies", "hobby"),
-        Attribute("reading_share", "number", "none", "share of page views that were articles, 0 to 1", "reading_share(s)",
-                  _ARTICLE | VIEW, VIEW, missing=True, fed_by=("page_view",)),
-        Attribute("gift_share", "number", "none", "share of orders that were said to be a gift, 0 to 1", "gift_share(s)",
-                  _GIFT | ORDER, ORDER, missing=True, fed_by=("purchase",)),
+        Attribute("articles_read", "number", "none", "page views that were articles", "articles_read(s)", _ARTICLE, fed_by=("page_view",)),
+        # The first page view, and the first order, are FIRST: they need not be said to raise what was missing to 0.
+        Attribute("reading_share", "number", "none", "share of page views that were articles", "reading_share(s)", _ARTICLE, VIEW,
+                  missing=True, fed_by=("page_view",), unit="0 to 1"),
+        Attribute("gift_share", "number", "none", "share of orders that were said to be a gift", "gift_share(s)", _GIFT, ORDER,
+                  missing=True, fed_by=("purchase",), unit="0 to 1"),
     ),
     {PAGE_VIEWS: _view_folder, PURCHASES: _order_folder, FEEDBACK: _answer_folder},
     _join,
-    (declared_texts, first_declared, reading_share, gift_share),
+    (declared_texts, first_declared, articles_read, reading_share, gift_share),
 )  # fmt: skip

@@ -57,6 +57,7 @@ def naive(rows: list[Row], now: int) -> dict[str, Any]:
     orders = [one for one in rows if one["event_type"] == "purchase"]
     return {
         "holds_value('a')": "a" in values,
+        "articles_read": sum(one.get("page_type") == "article" for one in views),
         "reading_share": sum(one.get("page_type") == "article" for one in views) / len(views) if views else None,
         "gift_share": sum(bool(one.get("gift")) for one in orders) / len(orders) if orders else None,
         "lifestyle": None,
