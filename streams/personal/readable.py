@@ -44,7 +44,7 @@ def facts(state: Customer) -> dict[str, Any]:
         ],
         "checkout open": state.checkout,
         "profile": {field: {"value": value, "since": _instant(ts)} for field, (ts, value) in (profile_of(state) or {}).items()},
-        "traits": {_trait_name(key): kept for key, kept in (facts_of(state) or {}).items()},
+        "traits": {_trait_name(key): _shown(kept) for key, kept in (facts_of(state) or {}).items()},
         "mail": state.mail or {},
         "campaigns": {name: run for name, run in (state.campaigns or {}).items() if name},
         "mails decided of late": (state.campaigns or {}).get("", []),
@@ -86,6 +86,15 @@ def memberships(engine: Engine, state: Customer) -> list[dict[str, Any]]:
 def _trait_name(key: str) -> str:
     """A trait's families and key, as nobody knows it by its key alone."""
     return next((f"{', '.join(trait.families)} ({key})" for trait in TRAITS if trait.key == key), key)
+
+
+def _shown(kept: Any) -> Any:
+    """What a trait keeps; what it has packed is told in hexadecimal digits."""
+    if isinstance(kept, dict):
+        return {_shown(name): _shown(each) for name, each in kept.items()}
+    if isinstance(kept, list | tuple):
+        return [_shown(each) for each in kept]
+    return kept.hex() if isinstance(kept, bytes) else kept
 
 
 def _instant(ms: int | None) -> str | None:

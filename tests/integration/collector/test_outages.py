@@ -141,7 +141,7 @@ async def test_only_so_much_waits_for_kafka(
     caller: tuple[TestClient, Collector], broker: parts.Kafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, _ = caller
-    batch = {"batch": [{"type": "track"} | view(f"e{number}", url="x" * 900) for number in range(100)]}
+    batch = {"batch": [{"type": "track"} | view(f"e{number}", url="x" * 900) for number in range(10)]}
     monkeypatch.setattr(outlet, "ROOM", int(len(json.dumps(batch)) * 10.5))
 
     with away(broker):

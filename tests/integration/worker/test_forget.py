@@ -90,9 +90,9 @@ async def test_forgotten_under_every_id_and_back_with_a_new_consent(
         await settled(setup)
         assert len(await sends(setup, gone)) == len(await sends(setup, other)) == 1
 
-        code, out, _ = await asyncio.to_thread(gedrag, setup, redis_url, "customer", "export", gone, "--events")
+        code, out, err = await asyncio.to_thread(gedrag, setup, redis_url, "customer", "export", gone, "--events")
+        assert code == 0, err
         told = json.loads(out)
-        assert code == 0
         assert told["state"]["facts"]["profile"]["email"]["value"] == mine
         assert told["state"]["identities"]["joined ids"].keys() == {alias}
         assert {each["segment"] for each in told["state"]["memberships"] if each["member"]} == {"cart_abandoned", "warmth"}

@@ -18,10 +18,11 @@ from tests.integration.worker.agreement import settled
 from tests.integration.worker.recount import compare, delivered, expected, records
 from tests.integration.worker.running import GRACE, Process, Setup, engine
 from tests.integration.worker.shop import CART_EVENTS, PAGE_VIEWS, PURCHASES, Feed
+from tests.properties.profiles import LONG
 
 pytestmark = pytest.mark.real_kafka
 
-EVENTS, A_SECOND = 100_000, 12_000
+EVENTS, A_SECOND = (100_000, 12_000) if LONG else (50_000, 6_000)
 #: cart_abandoned in definitions.toml, ms
 IDLE = 2_000
 #: Bytes of a state; the newest 10,000 order ids are 80,000 of them.
@@ -54,7 +55,7 @@ def health(web: str) -> dict[str, int]:
         return dict(json.load(answer))
 
 
-async def test_a_hundred_thousand_events_of_one_customer(setup: Setup, worker: type[Process]) -> None:
+async def test_tens_of_thousands_of_events_of_one_customer(setup: Setup, worker: type[Process]) -> None:
     web = f"127.0.0.1:{free_port()}"
     running = await asyncio.to_thread(worker(web=web).ready)
     due, pauses = {}, []

@@ -278,7 +278,8 @@ async def test_a_slow_server_does_not_lose_the_claim(make: Make, smtp_server: Se
     message = encoded(record())
     first, second = make(lease=0.3), make(lease=0.3)
     both = [asyncio.create_task(deliverer.deliver(message)) for deliverer in (first, second)]
-    await asyncio.sleep(1.0)
+    await until(lambda: smtp_server.received == 1)
+    await asyncio.sleep(0.7)  # two leases
     assert smtp_server.received == 1
     smtp_server.hold.set()
     assert await asyncio.gather(*both) == [None, None]
