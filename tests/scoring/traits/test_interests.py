@@ -53,7 +53,7 @@ def test_an_interest_rises_when_it_is_new() -> None:
     it.page_view("+28d 10:05", category_id="tents")
     it.page_view("+28d 10:06", category_id="tents")
     it.says("+28d 10:06", "0.57 < top_interest_share < 0.58")  # of 6 and 4.5
-    for n in range(8):
+    for n in range(5):
         it.page_view(f"+56d 10:0{n}", category_id="shoes")
     it.tells(
         "+28d 10:06 moved none > tents by event", "+56d 10:00 moved tents > none by event", "+56d 10:04 moved none > something by event"
