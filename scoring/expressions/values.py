@@ -9,7 +9,7 @@ import ast
 from typing import Literal
 
 from scoring.expressions import types
-from scoring.expressions.problem import suggest
+from scoring.expressions.problem import nearest, suggest
 from scoring.expressions.scope import Reference, Scope
 from scoring.expressions.tree import Attr, Calc, Const, Number, Since, TierOf
 from scoring.expressions.windows import example_of, windowed
@@ -105,7 +105,8 @@ def unknown(node: ast.expr, name: str, scope: Scope) -> None:
     if name in _FOREIGN:
         scope.fault(node, f"unknown name `{name}`", f"did you mean `{_FOREIGN[name]}`?")
     else:
-        scope.fault(node, f"unknown attribute `{name[:64]}`", suggest(name, {*CATALOG, *CALLS}))
+        close = nearest(name, {*CATALOG, *CALLS})
+        scope.fault(node, f"unknown attribute `{name[:64]}`", f"did you mean `{close}`?" if close else "`gedrag traits` lists all there are")
 
 
 def _constant(node: ast.Constant, scope: Scope) -> Const | None:

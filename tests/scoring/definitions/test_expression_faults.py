@@ -16,7 +16,7 @@ UNKNOWN = [
     ("«cart_itms» > 0 and «serches» > 1", "unknown attribute `cart_itms`", "`cart_items`"),
     ("«puchases»(days(3)) > 0", "unknown attribute `puchases`", "`purchases`"),
     ("«true»", "unknown name `true`", "`True`"),
-    ("spend > «zzz»", "unknown attribute `zzz`", "known: active_days, "),
+    ("spend > «zzz»", "unknown attribute `zzz`", "`gedrag traits` lists all there are"),
     ("«ｐurchases» > 1", "unknown attribute", "did you mean `purchases`?"),
     ("in_segment(«'lapse'»)", "unknown segment `lapse`", "did you mean `lapsed`?"),
     ("in_segment(«'engagement'»)", "`engagement` is a group of tiers", 'tier("engagement") == "intensive"'),
