@@ -106,7 +106,8 @@ def unknown(node: ast.expr, name: str, scope: Scope) -> None:
         scope.fault(node, f"unknown name `{name}`", f"did you mean `{_FOREIGN[name]}`?")
     else:
         close = nearest(name, {*CATALOG, *CALLS})
-        scope.fault(node, f"unknown attribute `{name[:64]}`", f"did you mean `{close}`?" if close else "`gedrag traits` lists all there are")
+        hint = f"did you mean `{close}`?" if close else "`gedrag traits` lists all there are"
+        scope.fault(node, f"unknown attribute `{name[:64]}`", hint)
 
 
 def _constant(node: ast.Constant, scope: Scope) -> Const | None:
