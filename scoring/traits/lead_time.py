@@ -12,6 +12,7 @@ later than it was. An order that is refunded was bought all the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from statistics import median
 from typing import Any
@@ -20,12 +21,12 @@ from scoring.events.schema import PAGE_VIEWS, PURCHASES, PageView, Purchase
 from scoring.segments.model import Definitions
 from scoring.state import Customer, facts_of
 from scoring.traits.attribute import Attribute
-from scoring.traits.effects import FIRST, effect
-from scoring.traits.pairing import Facts, Pairing, product_key, seconds
+from scoring.traits.effects import effect
+from scoring.traits.pairing import PAIRS, Facts, Pairing, product_key, seconds
 from scoring.traits.trait import Fold, Trait
 
 KEY = "lt"
-_LED = effect()
+_LED, _INTEREST = effect(), effect()
 _DAY = 86_400  # seconds
 
 #: A product come back to on another day stays as long as one viewed so many days later once.
@@ -52,8 +53,14 @@ def interested_since(s: Customer) -> int | None:
     facts = _facts(s)
     if facts is None:
         return None
+    since = _open_since(facts)
+    return None if since is None else since * 1000
+
+
+def _open_since(facts: Facts) -> int | None:
+    """In seconds."""
     back = [(-(at // _DAY + later), at) for _, at, later in _VIEWS.opened(facts) if later]
-    return min(back)[1] * 1000 if back else None
+    return min(back)[1] if back else None
 
 
 def _facts(s: Customer) -> Facts | None:
@@ -68,25 +75,33 @@ def _view_folder(definitions: Definitions, lateness: int) -> Fold:
         mine = facts.get(KEY)
         if mine is None:
             mine = facts[KEY] = _VIEWS.nothing()
-        return _viewed(mine, product_key(e.product_id), seconds(ts))
+        return _changed(mine, lambda: _viewed(mine, product_key(e.product_id), seconds(ts)))
 
     return fold
 
 
-def _viewed(facts: Facts, key: bytes, at: int, later: int = 0) -> int:
+def _changed(facts: Facts, change: Callable[[], Any]) -> int:
+    """Makes a change -> its effects: most first views of a product leave both answers as they are."""
+    led, since = facts[PAIRS], _open_since(facts)
+    change()
+    effects = _LED if facts[PAIRS] != led else 0
+    return effects if _open_since(facts) == since else effects | _INTEREST
+
+
+def _viewed(facts: Facts, key: bytes, at: int, later: int = 0) -> None:
     """A view at `at`, and one so many days later."""
     known = _VIEWS.open_record(facts, key)
     if known is None:
-        return _LED | FIRST if _VIEWS.first(facts, key, at, later) else 0
+        _VIEWS.first(facts, key, at, later)
+        return
     _, since, last = known
     last_day = max(at // _DAY + later, since // _DAY + last)
     at = min(at, since)
     later = min(last_day - at // _DAY, 255)
     if at == since and later == last:
-        return 0
+        return
     _VIEWS.set_open(facts, key, since, later)
     _VIEWS.first(facts, key, at, later)
-    return _LED | FIRST
 
 
 def _order_folder(definitions: Definitions, lateness: int) -> Fold:
@@ -99,8 +114,7 @@ def _order_folder(definitions: Definitions, lateness: int) -> Fold:
         mine = facts.get(KEY)
         if mine is None:
             mine = facts[KEY] = _VIEWS.nothing()
-        changed = [_VIEWS.second(mine, product_key(each), seconds(ts)) for each in products]
-        return _LED | FIRST if any(changed) else 0
+        return _changed(mine, lambda: [_VIEWS.second(mine, product_key(each), seconds(ts)) for each in products])
 
     return fold
 
@@ -120,7 +134,7 @@ TRAIT = Trait(
                   "lead_time(s)", _LED, _LED, missing=True, fed_by=("page_view", "purchase")),
         Attribute("open_interest", "duration", "grows",
                   "time since the first view of the product come back to last on another day, and not bought",
-                  "interested_since(s)", _LED, _LED, fed_by=("page_view", "purchase")),
+                  "interested_since(s)", _INTEREST, _INTEREST, fed_by=("page_view", "purchase")),
     ),
     {PAGE_VIEWS: _view_folder, PURCHASES: _order_folder},
     _join,

@@ -21,7 +21,7 @@ from zlib import crc32
 #: What a trait keeps: open, pairs, lone.
 Facts = list[bytes]
 
-_OPEN, _PAIRS, _LONE = range(3)
+_OPEN, PAIRS, _LONE = range(3)
 _MOST = (6, 5, 2)
 _LAST_SECOND = (1 << 32) - 1
 
@@ -47,7 +47,7 @@ class Pairing:
         return [b"", b"", b""]
 
     def pairs(self, facts: Facts) -> list[tuple[Any, ...]]:
-        return list(self._records[_PAIRS].iter_unpack(facts[_PAIRS]))
+        return list(self._records[PAIRS].iter_unpack(facts[PAIRS]))
 
     def opened(self, facts: Facts) -> list[tuple[Any, ...]]:
         return list(self._records[_OPEN].iter_unpack(facts[_OPEN]))
@@ -63,9 +63,9 @@ class Pairing:
 
     def first(self, facts: Facts, key: bytes, at: int, x: int) -> bool:
         """A at `at` -> whether any pair is different now, or an open product forgotten."""
-        i = self._place(facts, _PAIRS, key)
+        i = self._place(facts, PAIRS, key)
         if i >= 0:
-            _, known, _, *end = self._records[_PAIRS].unpack_from(facts[_PAIRS], i)
+            _, known, _, *end = self._records[PAIRS].unpack_from(facts[PAIRS], i)
             if at >= known:
                 return False
         else:
@@ -81,20 +81,20 @@ class Pairing:
         if not ends:
             return self._put(facts, _OPEN, (key, at, x))
         self._forget(facts, _OPEN, key)
-        self._put(facts, _PAIRS, (key, at, x, *min(ends)))
+        self._put(facts, PAIRS, (key, at, x, *min(ends)))
         return True
 
     def second(self, facts: Facts, key: bytes, at: int, *y: int) -> bool:
         """B at `at` -> whether any pair is different now."""
-        i = self._place(facts, _PAIRS, key)
-        held = self._records[_PAIRS].unpack_from(facts[_PAIRS], i) if i >= 0 else self.open_record(facts, key)
+        i = self._place(facts, PAIRS, key)
+        held = self._records[PAIRS].unpack_from(facts[PAIRS], i) if i >= 0 else self.open_record(facts, key)
         if held is not None and i >= 0 and at >= held[3]:
             return False
         if held is None or at < held[1]:
             self._put(facts, _LONE, (key, at, *y), replace=False)
             return False
         self._forget(facts, _OPEN, key)
-        self._put(facts, _PAIRS, (*held[:3], at, *y))
+        self._put(facts, PAIRS, (*held[:3], at, *y))
         return True
 
     def replay(self, facts: Facts, first: Callable[[bytes, int, int], Any], second: Callable[..., Any]) -> None:
