@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from scoring.packed import packed_history, packed_profile, unpacked_history, unpacked_profile
 from scoring.ties import Ties
 
 HOUR = 3_600_000
@@ -25,7 +26,7 @@ DAY = 24 * HOUR
 #: Later than every instant: nothing will change by time alone.
 NEVER = 1 << 62
 
-VERSION = 2
+VERSION = 3
 
 _MASK_LIMIT = 1 << 63  # msgpack has no larger signed integers: wider masks travel as bytes
 
@@ -117,7 +118,7 @@ def create(ts: int) -> Customer:
 def encode(state: Customer) -> bytes:
     """The value to store. The state means what it did before; what was unpacked is packed again."""
     if state.history.__class__ is list:
-        state.history = _encode(state.history)
+        state.history = _encode(packed_history(state.history))
     if state.cart.__class__ is dict:
         state.cart = _encode(state.cart)
     if state.cart_log.__class__ is list:
@@ -125,7 +126,7 @@ def encode(state: Customer) -> bytes:
     if state.cart_base.__class__ is dict:
         state.cart_base = _encode(state.cart_base)
     if state.profile.__class__ is dict:
-        state.profile = _encode(state.profile)
+        state.profile = _encode(packed_profile(state.profile))
     if state.facts.__class__ is dict:
         state.facts = _encode(state.facts) if state.facts else None
     state.version = VERSION
@@ -159,11 +160,11 @@ def decode(value: bytes | memoryview) -> Customer:
 # ---- packed fields, ready for use and for change in place
 
 
-def _opener(field: str) -> Callable[[Customer], Any]:
+def _opener(field: str, unpack: Callable[[Any], Any] | None = None) -> Callable[[Customer], Any]:
     def opened(s: Customer) -> Any:
         found = getattr(s, field)
         if found.__class__ is bytes:
-            found = _unpack(found)
+            found = _unpack(found) if unpack is None else unpack(_unpack(found))
             setattr(s, field, found)
         return found
 
@@ -171,10 +172,10 @@ def _opener(field: str) -> Callable[[Customer], Any]:
 
 
 #: What a field holds, None for nothing. Raise msgspec.DecodeError where it is damaged.
-history_of: Callable[[Customer], list[Any] | None] = _opener("history")
+history_of: Callable[[Customer], list[Any] | None] = _opener("history", unpacked_history)
 cart_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("cart")
 cart_base_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("cart_base")
-profile_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("profile")
+profile_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("profile", unpacked_profile)
 facts_of: Callable[[Customer], dict[str, Any] | None] = _opener("facts")
 
 

@@ -97,6 +97,8 @@ class Engine:
                 plan, now, cause = plans.full, state.at, changes.LATE_EVENT
             else:
                 state.at = now = ts
+                if state.cart_log is not None:
+                    cart.forget_log(state, ts, self.lateness)
                 if effects & FIRST or state.due <= ts:
                     plan = plans.full
                 else:

@@ -1,6 +1,6 @@
 """The history of memberships: per segment its episode, since when, the last exit and when `when` came true.
 
-`Customer.history` is a flat list `[index, episode, since, last exit, hold start, …]`, one record of five a segment that had any.
+`Customer.history` is a flat list `[index, episode, since, last exit, hold start, …]`, one record of five a segment that had any, by index.
 Instants in it are ms from hour `h0`: half as many bytes as from 1970, in the first weeks.
 """
 
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from scoring.packed import WIDTH as WIDTH
 from scoring.state import HOUR, Customer, history_of
 
-WIDTH = 5
 EPISODE, SINCE, LAST_EXIT, HOLD = 1, 2, 3, 4
 
 
@@ -20,11 +20,12 @@ def record(s: Customer, index: int) -> int:
     if history is None:
         s.history = [index, _before(s), 0, None, 0]
         return 0
-    for place in range(0, len(history), WIDTH):
-        if history[place] == index:
-            return place
-    history += (index, _before(s), 0, None, 0)
-    return len(history) - WIDTH
+    place = 0
+    while place < len(history) and history[place] < index:
+        place += WIDTH
+    if place == len(history) or history[place] != index:
+        history[place:place] = (index, _before(s), 0, None, 0)
+    return place
 
 
 def _before(s: Customer) -> int:

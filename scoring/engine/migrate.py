@@ -52,7 +52,9 @@ def migrate(state: Customer, older: Definitions, newer: Definitions, now: int, o
             record = [places[each.name], 0, 0, None, 0]
             record[EPISODE], record[LAST_EXIT] = episode, left
             history += record
-    state.members, state.holding, state.history, state.gone = members, holding, history or None, gone or None
+    in_order = sorted(history[at : at + WIDTH] for at in range(0, len(history), WIDTH))
+    state.members, state.holding, state.gone = members, holding, gone or None
+    state.history = [part for record in in_order for part in record] or None
     for each in older.segments:
         if isinstance(each, Segment) and was & old.segments[each.name] and each.name not in new.segments:
             episode = gone[_kept_as(each)][0]

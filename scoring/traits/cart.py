@@ -98,6 +98,14 @@ def empty(s: Customer, ts: int, lateness: int) -> int:
     return operate(s, [ts * 8 + PURCHASES, _CLEAR, None, None, None], lateness)
 
 
+def forget_log(s: Customer, at: int, lateness: int) -> None:
+    """Lets go of a log of which every operation is older than the window at `at`: nothing can come before any of them."""
+    since = at - lateness
+    if (s.last_cart is None or s.last_cart < since) and (s.last_order is None or s.last_order < since):
+        s.cart_log = s.cart_base = None
+        s.base_checkout = False
+
+
 def refill(s: Customer, ts: int) -> int:
     """Takes back the emptying of the cart by an order at `ts`; returns the effects."""
     log = cart_log_of(s)

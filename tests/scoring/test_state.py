@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from scoring.state import VERSION, Customer, StateFromTheFuture, cart_log_of, create, decode, encode
+from scoring.events.wire import CONSENTS, PROFILE_FIELDS
+from scoring.packed import FIELDS
+from scoring.state import VERSION, Customer, StateFromTheFuture, cart_log_of, create, decode, encode, history_of, profile_of
 
 #: As the first release wrote it, cut before the fields that came after `h0`: a release without them.
 SHORT = msgspec.msgpack.encode([1, 7, 1_000, 2_000, 500, 0])
@@ -66,3 +68,29 @@ def test_a_value_of_a_newer_version_is_refused_with_the_remedy() -> None:
 def test_what_is_no_state_is_refused(value: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode(value)
+
+
+@pytest.mark.parametrize("records", [
+    [], [(3, 1, 500, None, 0)], [(0, 1, 500, None, 0), (2, 1, 500, None, 0), (70, 1, 500, None, 0)],
+    [(0, 1, 500, None, 0), (1, 2, 900, 700, 0), (2, 1, 500, None, 0), (4, 0, 0, None, 800), (5, 1, 600, None, 0)],
+])  # fmt: skip
+def test_a_history_comes_back_also_as_version_2_had_it(records: list[tuple[object, ...]]) -> None:
+    flat = [part for record in records for part in record]
+    assert history_of(decode(encode(Customer(history=list(flat) or None)))) == (flat or None)
+    assert history_of(Customer(history=msgspec.msgpack.encode(flat))) == flat
+
+
+def test_a_profile_comes_back_in_fewer_bytes_also_as_version_2_had_it() -> None:
+    profile = {
+        "email": [1_767_225_600_000, "kim@example.org"], "consent.email": [1_767_225_600_000, True], "traits.size": [-5, {"eu": 42}],
+        "city": [1_767_225_600_001, None],
+    }  # fmt: skip
+    state = Customer(profile={field: list(entry) for field, entry in profile.items()})
+    assert profile_of(decode(encode(state))) == profile
+    old = msgspec.msgpack.encode(profile)
+    assert profile_of(Customer(profile=old)) == profile and isinstance(state.profile, bytes) and len(state.profile) < len(old) - 30
+
+
+def test_the_numbers_of_fields_are_for_ever() -> None:
+    assert (FIELDS[0], FIELDS[4], FIELDS[16], len(FIELDS)) == ("email", "country", "consent.profiling", 17)
+    assert set(FIELDS) == {*PROFILE_FIELDS, *(f"consent.{name}" for name in CONSENTS)}
