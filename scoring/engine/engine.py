@@ -18,7 +18,7 @@ from scoring.engine.migrate import migrate
 from scoring.engine.plan import Plans
 from scoring.engine.steps import Entry, Steps
 from scoring.events.schema import PURCHASES, WHOLE, EmailEvent, Event
-from scoring.expressions.tree import Condition
+from scoring.expressions.tree import Condition, Number
 from scoring.repeats import remember, seen
 from scoring.segments.model import Definitions, Engagement, Segment
 from scoring.state import NEVER, Customer, create
@@ -208,6 +208,10 @@ class Engine:
     def condition(self, node: Condition) -> Callable[[Customer, int], bool]:
         """Compiles a condition: (state, now) -> is it true?"""
         return self.steps.function(self.steps.compiler.condition(node))
+
+    def value(self, node: Number) -> Callable[[Customer, int], float | None]:
+        """Compiles a number or a duration (in ms): (state, now) -> what it is, None where it is missing."""
+        return self.steps.function(self.steps.compiler.value(node))
 
     def attributes(self, entry: Entry) -> dict[str, Any]:
         """A change entry's `attributes`, as its record has them."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from scoring.engine import membership
 from scoring.engine.settle import settling_segment, settling_tiers
-from scoring.expressions.compile import NAMESPACE, Code, Compiler, Layout
+from scoring.expressions.compile import NAMESPACE, Code, Compiler, Layout, Value
 from scoring.expressions.tree import Condition, Flag, InSegment
 from scoring.expressions.words import Judge, Leaf, Reader
 from scoring.segments.model import Definitions, Segment, Tiers
@@ -120,11 +120,11 @@ class Steps:
                 each.quick = [namespace[f"quick_{each.index}_{j}"] for j in range(len(each.codes))]
         self._namespace = namespace
 
-    def function(self, code: Code) -> Callable[[Customer, int], bool]:
-        """A compiled condition as a function of (state, now)."""
+    def function(self, code: Code | Value) -> Callable[[Customer, int], Any]:
+        """A compiled condition or value as a function of (state, now)."""
         scope: dict[str, Any] = {}
         exec(compile(f"def judge(s, now):\n return {code.expr}", "<condition>", "exec"), self._namespace, scope)  # from a checked tree
-        judge: Callable[[Customer, int], bool] = scope["judge"]
+        judge: Callable[[Customer, int], Any] = scope["judge"]
         return judge
 
 

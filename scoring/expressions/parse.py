@@ -42,6 +42,19 @@ def parse(
     return parse_with_references(text, segments=segments, tiers=tiers, occasions=occasions).condition
 
 
+def parse_value(text: str, occasions: Iterable[str] | None = None) -> Number:
+    """The checked tree of a number or a duration that customers have, such as `spend(days(365))`. Raises Problems."""
+    source = Source(text)
+    _check_depth(source)
+    scope = Scope(source, frozenset(), {}, Off(), None if occasions is None else frozenset(occasions))
+    found = value(source.root, scope)
+    if found is not None and (found.kind not in ("number", "duration") or isinstance(found, Const)):
+        scope.fault(source.root, f"{types.A_KIND[found.kind]} is not measured", "a number or a duration: spend, since_last_purchase")
+    if scope.problems or found is None:
+        raise Problems(scope.problems)
+    return found
+
+
 def parse_with_references(
     text: str,
     *,

@@ -29,6 +29,7 @@ COMMANDS = {
     "serve": "Run the HTTP server: the API, the collector and the links in mails.",
     "token": "Make, list and revoke tokens of the HTTP API.",
     "produce": "Send files of events to Kafka.",
+    "percentiles": "Measure customers, for thresholds of tiers.",
     "segments": "Show how many customers are in each segment now.",
     "view": "Build the live view again, or check it.",
     "sending": "Pause all mails, let them go again, or say which it is.",

@@ -208,6 +208,6 @@ def test_the_definitions_that_ship() -> None:
 def test_a_thousand_segments_are_read_in_about_a_second() -> None:
     block = EVERYDAY.split("[[tiers]]")[0]
     text = "".join(block.replace("cart_abandoned", f"cart_abandoned_{n}") for n in range(1_000))
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(read(text).segments) == 1_000
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
