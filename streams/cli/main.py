@@ -26,7 +26,7 @@ COMMANDS = {
     "preview": "Show a campaign's mail before anybody gets it.",
     "simulate": "Write a made-up shop's events.",
     "worker": "Run the stream worker.",
-    "serve": "Run the HTTP server: the API, the collector and the links in mails.",
+    "serve": "Run the HTTP server: the API, the collector, links in mails.",
     "token": "Make, list and revoke tokens of the HTTP API.",
     "produce": "Send files of events to Kafka.",
     "percentiles": "Measure customers, for thresholds of tiers.",
