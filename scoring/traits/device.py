@@ -5,7 +5,8 @@
 - `mobile_share`: of all page views whose user agent tells the device, the share from a phone or a tablet, 0 to 1; missing before there
   are ten: a share of fewer says nothing.
 
-A crawler's user agent is nobody's device: scoring/traits/robots.py. Keeps one instant, three names and a count for each kind of device.
+A crawler's user agent is nobody's device: scoring/traits/robots.py. Keeps one instant, the kind of device, two names (the commonest as a
+number) and a count for each kind of device.
 Of two views at one instant the later in order counts.
 """
 
@@ -26,20 +27,37 @@ _DEVICE, _SHARE = effect(), effect()
 
 #: Places in the facts; from _COUNTS on the views by kind of device.
 _AT, _NOW, _SYSTEM, _BROWSER, _COUNTS = range(5)
+#: Names kept as their place here. States hold the places: names are only ever added, at the end.
+_COMMON = (
+    "Android", "iOS", "Windows", "Mac OS X", "Linux", "Chrome OS", "Ubuntu", "Mobile Safari", "Chrome Mobile", "Chrome", "Safari",
+    "Firefox", "Edge", "Samsung Internet", "Firefox Mobile", "Opera",
+    "Chrome Mobile iOS", "Chrome Mobile WebView", "Mobile Safari UI/WKWebView",
+)  # fmt: skip
+_NUMBER = {name: number for number, name in enumerate(_COMMON)}
 #: Page views from which on a share says something.
 ENOUGH = 10
 _PHONE, _TABLET = DEVICES.index("phone"), DEVICES.index("tablet")
 
 
 def newest_device(s: Customer) -> str | None:
-    found = came_with(s, _NOW)
+    found = _newest(s, _NOW)
     return None if found is None else DEVICES[found]
 
 
-def came_with(s: Customer, place: int) -> Any:
+def came_with(s: Customer, place: int) -> str | None:
+    """A name."""
+    found = _newest(s, place)
+    return _COMMON[found] if isinstance(found, int) else found
+
+
+def _newest(s: Customer, place: int) -> Any:
     facts = facts_of(s)
     mine = None if facts is None else facts.get(KEY)
     return None if mine is None else mine[place]
+
+
+def _short(name: str | None) -> int | str | None:
+    return name if name is None else _NUMBER.get(name, name)
 
 
 def mobile_share(s: Customer) -> float | None:
@@ -58,14 +76,15 @@ def _folder(definitions: Definitions, lateness: int) -> Fold:
             return 0
         mine = facts.get(KEY)
         if mine is None:
-            mine = facts[KEY] = [ts, agent.device, agent.system, agent.browser, 0, 0, 0, 0]
+            mine = facts[KEY] = [ts, agent.device, _short(agent.system), _short(agent.browser), 0, 0, 0, 0]
             effects = _DEVICE
         else:
             effects = 0
             if ts >= mine[_AT]:
                 mine[_AT] = ts
-                if mine[_NOW] != agent.device or mine[_BROWSER] != agent.browser or mine[_SYSTEM] != agent.system:
-                    mine[_NOW : _BROWSER + 1] = agent[:3]
+                told = [agent.device, _short(agent.system), _short(agent.browser)]
+                if mine[_NOW:_COUNTS] != told:
+                    mine[_NOW:_COUNTS] = told
                     effects = _DEVICE
         if agent.device is not None:
             place = _COUNTS + agent.device

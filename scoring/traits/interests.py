@@ -7,7 +7,8 @@ come makes no difference.
 
 - `interest("shoes")`: the share of that category, 0 to 1; 0 for one never seen; missing while no category was seen at all.
 - `top_interest`: the category with the largest share. Of equal ones the first by name.
-- `top_interest_share`: that share. Missing before the tenth look, addition or line: a share of less says nothing.
+- `top_interest_share`: that share, in whole hundredths (cut off). Missing before the tenth look, addition or line: a share of less says
+  nothing.
 - `rising_interest`: the category whose share would be larger by the most, and by at least 0.2, if weights halved in 7 days instead of 28:
   what is looked at now, and was not before. Of equal ones the first by name. Missing where there is none, before the tenth look, addition
   or line, and if that category had a weight (halving in 7 days) below 5 when the newest of them all came.
@@ -43,8 +44,8 @@ _FAR = 100
 _SAME = 1e-9
 
 #: Places in the facts: half-lives since 1970 that weights count from; {category: [weight, weight by the short half-life]}; how many; the
-#: newest instant (ms).
-_ORIGIN, _WEIGHTS, _COUNT, _NEWEST = range(4)
+#: newest instant (ms); the top's share in hundredths, and what rises, as of then.
+_ORIGIN, _WEIGHTS, _COUNT, _NEWEST, _SHARE_NOW, _RISING_NOW = range(6)
 Weights = dict[str, list[float]]
 
 
@@ -75,18 +76,30 @@ def top_interest(s: Customer) -> str | None:
 
 def top_interest_share(s: Customer) -> float | None:
     mine = _mine(s)
-    if mine is None or mine[_COUNT] < ENOUGH:
-        return None
-    weights: list[float] = [each[0] for each in mine[_WEIGHTS].values()]
-    return max(weights) / sum(weights)
+    return None if mine is None or mine[_SHARE_NOW] is None else mine[_SHARE_NOW] / 100
 
 
 def rising_interest(s: Customer) -> str | None:
     mine = _mine(s)
-    if mine is None or mine[_COUNT] < ENOUGH or len(mine[_WEIGHTS]) < 2:
+    return None if mine is None else mine[_RISING_NOW]
+
+
+def _share_of_top(mine: list[Any]) -> int | None:
+    """In hundredths."""
+    if mine[_COUNT] < ENOUGH:
         return None
+    weights: list[float] = [each[0] for each in mine[_WEIGHTS].values()]
+    return int(100 * max(weights) / sum(weights) + _SAME)
+
+
+def _rising(mine: list[Any]) -> str | None:
     weights: Weights = mine[_WEIGHTS]
-    long, short = (sum(each[place] for each in weights.values()) for place in (0, 1))
+    if mine[_COUNT] < ENOUGH or len(weights) < 2:
+        return None
+    long = short = 0.0
+    for each in weights.values():
+        long += each[0]
+        short += each[1]
     rises = {category: each[1] / short - each[0] / long for category, each in weights.items()}
     most = max(rises.values())
     if most < RISING - _SAME:
@@ -94,6 +107,15 @@ def rising_interest(s: Customer) -> str | None:
     found = min(category for category, rise in rises.items() if rise >= most - _SAME)
     now = 2.0 ** (_POWER * (mine[_NEWEST] / HALF_LIFE - mine[_ORIGIN]))
     return found if weights[found][1] >= (ENOUGH_NOW - _SAME) * now else None
+
+
+def _looked(mine: list[Any]) -> int:
+    """What the shares say now, kept: most events change neither, and need no look at the segments that ask."""
+    share, rising = _share_of_top(mine), _rising(mine)
+    if share == mine[_SHARE_NOW] and rising == mine[_RISING_NOW]:
+        return 0
+    mine[_SHARE_NOW], mine[_RISING_NOW] = share, rising
+    return _SHARE
 
 
 def _view_folder(definitions: Definitions, lateness: int) -> Fold:
@@ -122,7 +144,7 @@ def _order_folder(definitions: Definitions, lateness: int) -> Fold:
         effects = 0
         for line in e.more.lines:
             if line.category_id:
-                effects = _add(facts, line.category_id, weight, ts)
+                effects |= _add(facts, line.category_id, weight, ts)
         return effects
 
     return fold
@@ -131,7 +153,7 @@ def _order_folder(definitions: Definitions, lateness: int) -> Fold:
 def _add(facts: dict[str, Any], category: str, weight: float, ts: int) -> int:
     mine = facts.get(KEY)
     if mine is None:
-        mine = facts[KEY] = [ts // HALF_LIFE, {}, 0, ts]
+        mine = facts[KEY] = [ts // HALF_LIFE, {}, 0, ts, None, None]
     age = ts / HALF_LIFE - mine[_ORIGIN]
     if age > _FAR:
         _count_from(mine, ts // HALF_LIFE)
@@ -149,7 +171,7 @@ def _add(facts: dict[str, Any], category: str, weight: float, ts: int) -> int:
     else:
         kept[0] += weight * grown
         kept[1] += weight * grown**_POWER
-    return _INTEREST if mine[_COUNT] < ENOUGH else _INTEREST | _SHARE
+    return _INTEREST | _looked(mine)
 
 
 def _count_from(mine: list[Any], origin: int) -> None:
@@ -180,6 +202,7 @@ def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
         kept[1] += short
     while len(weights) > _MOST:
         _forget(weights)
+    _looked(mine)
     return mine
 
 
