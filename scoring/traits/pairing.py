@@ -5,7 +5,7 @@ events come makes no difference, and those of two customers joined are those of 
 24 bits of a hash: customers have few. With A goes a number `x`, with B perhaps a number `y`.
 
 Facts are three strings of records, of so many at most: products with A alone `(product, A, x)`, 6; pairs `(product, A, x, B[, y])`, the
-5 newest by their B; and each B without an A before it `(product, B[, y])`, since a late A may come before it, the 2 newest. A product that
+5 newest by their B; and each B without an A before it `(product, B[, y])`, since a late A may come before it, the 4 newest. A product that
 falls out begins anew.
 """
 
@@ -22,7 +22,7 @@ from zlib import crc32
 Facts = list[bytes]
 
 _OPEN, PAIRS, _LONE = range(3)
-_MOST = (6, 5, 2)
+_MOST = (6, 5, 4)
 _LAST_SECOND = (1 << 32) - 1
 
 
