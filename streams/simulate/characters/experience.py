@@ -43,26 +43,10 @@ def researcher(s: Script) -> None:
         s.visit(ago, *pages, seconds=120)
 
 
-@found_by("experience.veteran")
+@found_by("veteran")
 def old_hand(s: Script) -> None:
     for ago in s.buying_days(900, 6):
         s.order(ago, price=s.rng.uniform(10, 50))
-
-
-@found_by("experience.experienced")
-def second_timer(s: Script) -> None:
-    for ago in s.buying_days(150, 2):
-        s.order(ago, price=s.rng.uniform(10, 50))
-
-
-@found_by("experience.first_timer")
-def first_timer(s: Script) -> None:
-    s.order(s.moment(44, 24), price=s.rng.uniform(10, 50))
-
-
-@found_by("experience.newcomer")
-def looker(s: Script) -> None:
-    s.visit(s.moment(50, 31), page("home"))
 
 
 @found_by("knows_the_shop")

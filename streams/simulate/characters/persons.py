@@ -15,22 +15,12 @@ def _born(s: Script, youngest: int, oldest: int) -> None:
     s.profile(birth_date=(date(1970, 1, 1) + timedelta(days=s.end / DAY - days)).isoformat())
 
 
-@found_by("age_group.from_65")
+@found_by("from_65")
 def pensioner(s: Script) -> None:
     _born(s, 66, 90)
 
 
-@found_by("age_group.from_40")
-def forties(s: Script) -> None:
-    _born(s, 41, 63)
-
-
-@found_by("age_group.from_25")
-def thirties(s: Script) -> None:
-    _born(s, 26, 38)
-
-
-@found_by("age_group.under_25")
+@found_by("under_25")
 def youngster(s: Script) -> None:
     _born(s, 18, 23)
 

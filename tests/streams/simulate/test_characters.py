@@ -52,10 +52,10 @@ BY_NATURE: dict[str, tuple[str, ...]] = {
 
 #: Groups of tiers that say how much of something there is: everybody is in one of them, whatever their story. Their characters are told
 #: from each other; other groups tell theirs from everybody.
-HOW_MUCH = frozenset(("engagement", "usage", "value", "experience", "journey", "rfm"))
+HOW_MUCH = frozenset(("engagement", "usage", "value", "journey", "rfm"))
 
 #: What no character is written for: what is left over when nobody said anything, and the three parts that `rfm` is made of.
-WITHOUT = frozenset(("age_group.unknown", "satisfaction.unknown", "benefit_sought.unclear", "held_back.nothing_known"))
+WITHOUT = frozenset(("satisfaction.unknown", "benefit_sought.unclear", "held_back.nothing_known"))
 PARTS = frozenset(("rfm_recency", "rfm_frequency", "rfm_money"))
 
 
