@@ -75,7 +75,11 @@ def _view_folder(definitions: Definitions, lateness: int) -> Fold:
         mine = facts.get(KEY)
         if mine is None:
             mine = facts[KEY] = _VIEWS.nothing()
-        return _changed(mine, lambda: _viewed(mine, product_key(e.product_id), seconds(ts)))
+        key, at = product_key(e.product_id), seconds(ts)
+        known = _VIEWS.open_record(mine, key)
+        if known is not None and known[1] <= at and at // _DAY <= known[1] // _DAY + known[2]:
+            return 0  # looked at once more on a day that is known: the commonest
+        return _changed(mine, lambda: _viewed(mine, key, at))
 
     return fold
 

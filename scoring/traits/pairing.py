@@ -126,8 +126,9 @@ class Pairing:
         facts[kind] = records = records + packed
         if len(records) <= _MOST[kind] * len(packed):
             return False
-        keeps = self._keeps[kind]
-        self._drop(facts, kind, min(self._records[kind].iter_unpack(records), key=lambda each: (keeps(each), each)))
+        keeps, size = self._keeps[kind], len(packed)
+        i = size * min((keeps(each), each, n) for n, each in enumerate(self._records[kind].iter_unpack(records)))[2]
+        facts[kind] = records[:i] + records[i + size :]
         return True
 
     def _forget(self, facts: Facts, kind: int, key: bytes) -> None:
