@@ -8,6 +8,7 @@ from streams.simulate.characters.script import Script, page, product_page
 
 def _looks_for(s: Script, benefit: str) -> None:
     """Pages that are about it, in the midst of others."""
+    s.bought()
     for ago in s.moments(60, 31, 4):
         s.visit(ago, page("home"), product_page(s.product(), benefit=benefit), page("other", benefit=benefit))
 
@@ -36,6 +37,7 @@ def extras_seeker(s: Script) -> None:
 @found_by("benefit_sought.feedback")
 def opinion_reader(s: Script) -> None:
     """Wants to know what others say."""
+    s.bought()
     for ago in s.moments(60, 31, 4):
         s.visit(ago, product_page(s.product()), page("reviews"), page("reviews"))
 

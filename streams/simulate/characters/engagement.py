@@ -96,7 +96,7 @@ def starter(s: Script) -> None:
     s.order(s.moment(29.5, 26))
 
 
-@found_by("long_visits")
+@found_by("long_visits", past=False)
 def lingerer(s: Script) -> None:
     """Half an hour a visit."""
     s.bought()

@@ -11,6 +11,7 @@ from streams.simulate.characters.script import Script, category, page, product_p
 def enthusiast(s: Script) -> None:
     """One category, for months."""
     s.favourites = s.favourites[:1]
+    s.bought()
     for ago in s.moments(150, 31, 7):
         s.visit(ago, page("home"), category(s.favourites[0]), product_page(s.product()))
 

@@ -40,10 +40,10 @@ def recommender(s: Script) -> None:
     s.visit(s.moment(29, 23), page("other", feature="share"))
 
 
-@found_by("stuck_in_awareness")
+@found_by("stuck_in_awareness", past=False)
 def onlooker(s: Script) -> None:
-    """Looks in, and at nothing."""
-    for ago in s.moments(29, 23, 2):
+    """Looked in for the first time weeks ago, and at nothing."""
+    for ago in s.moments(45, 31, 2):
         s.visit(ago, page("home"))
 
 

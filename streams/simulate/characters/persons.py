@@ -75,6 +75,7 @@ def outdoor_person(s: Script) -> None:
 @found_by("inspiration_seeker")
 def reader(s: Script) -> None:
     """Reads articles, and now and then looks at a product."""
+    s.bought()
     for ago in s.moments(90, 31, 5):
         s.visit(ago, page("home"), *(page("article") for _ in range(s.rng.randint(3, 5))), product_page(s.product()))
 

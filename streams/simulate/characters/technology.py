@@ -8,6 +8,7 @@ from streams.simulate.characters.script import COMPUTER, CRAWLER, PHONE, Script,
 
 def _browse_with(s: Script, agent: str) -> None:
     s.agents = (agent,)
+    s.bought()
     for ago in s.moments(120, 31, 6):
         product = s.product()
         s.visit(ago, page("home"), category(product.category_id), product_page(product), page("search"))
