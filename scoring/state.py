@@ -13,6 +13,7 @@ its opener (`history_of` and so on), and `encode` packs it again. It halves the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -102,6 +103,8 @@ class Customer(msgspec.Struct, array_like=True, gc=False):
     outbox: list[Any] | None = None
     ties: Ties | None = None  # to other ids: scoring/merge
     facts: bytes | dict[str, Any] | None = None  # by the key of a trait beyond the core: scoring/traits/trait.py
+    soon: int = 0  # as `due`, of the segments that change in days: scoring/engine/pace.py
+    later: int = 0  # of those that change in weeks
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -161,8 +164,10 @@ def decode(value: bytes | memoryview) -> Customer:
 
 
 def _opener(field: str, unpack: Callable[[Any], Any] | None = None) -> Callable[[Customer], Any]:
+    read = attrgetter(field)
+
     def opened(s: Customer) -> Any:
-        found = getattr(s, field)
+        found = read(s)
         if found.__class__ is bytes:
             found = _unpack(found) if unpack is None else unpack(_unpack(found))
             setattr(s, field, found)

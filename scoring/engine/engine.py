@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scoring.campaigns.contact import fold_email
 from scoring.engine import changes
 from scoring.engine.migrate import migrate
+from scoring.engine.pace import DAYS
 from scoring.engine.plan import Plans
 from scoring.engine.steps import Entry, Steps
 from scoring.events.schema import PURCHASES, WHOLE, EmailEvent, Event
@@ -75,7 +76,7 @@ class Engine:
         Returns the state, or None when the event is a repeat: then nothing was changed or judged, deadlines included.
         """
         ts, event_id = event.ts, event.event_id
-        plans, cause, due = self._plans, changes.EVENT, NEVER
+        plans, cause, due, soon, later = self._plans, changes.EVENT, NEVER, NEVER, NEVER
         n = len(out)
         if state is None:
             state = create(ts)
@@ -99,23 +100,31 @@ class Engine:
                 state.at = now = ts
                 if state.cart_log is not None:
                     cart.forget_log(state, ts, self.lateness)
-                if effects & FIRST or state.due <= ts:
+                if state.due <= ts:
                     plan = plans.full
+                elif effects & FIRST:
+                    plan, due, soon, later = plans.touched(effects), state.due, state.soon, state.later
                 else:
-                    plan, due = plans.choose(effects, state.members, state.holding), state.due  # type: ignore[arg-type]
+                    plan, due, soon, later = plans.choose(effects, state.members, state.holding), state.due, state.soon, state.later  # type: ignore[arg-type]
         if event_id is not None:
             remember(state, event_id, ts)
-        for step in plan:
+        for step, pace in plan:
             until = step(state, now, out, cause)
             if until < due:
                 due = until
+            if pace:
+                if pace == DAYS:
+                    if until < soon:
+                        soon = until
+                elif until < later:
+                    later = until
         campaigns = self._campaigns
         if campaigns is not None:
             if len(out) > n or state.campaigns is not None:
                 campaigns.on_event(state, event, now, out[n:], out)
             if state.campaigns is not None and (until := campaigns.due(state, now)) < due:
                 due = until
-        state.due = due
+        state.due, state.soon, state.later = due, soon, later
         return state
 
     def until(self, state: Customer, t: int, out: list[Entry], customer: str | bytes | None = None) -> bool:
@@ -127,18 +136,30 @@ class Engine:
         changed = False
         campaigns = self._campaigns
         while state.due <= t:
-            now, due, n, holding = state.due, NEVER, len(out), state.holding
-            for step in self._plans.timed:
+            now, due, soon, later, n, holding = state.due, NEVER, state.soon, state.later, len(out), state.holding
+            every, of_days, of_hours = self._plans.timed(state.members, holding)  # type: ignore[arg-type]
+            if later <= now:
+                plan, soon, later = every, NEVER, NEVER
+            elif soon <= now:
+                plan, due, soon = of_days, later, NEVER
+            else:
+                plan, due = of_hours, min(soon, later)
+            for step, pace in plan:
                 until = step(state, now, out, changes.DEADLINE)
                 if until < due:
                     due = until
+                if pace == DAYS:
+                    if until < soon:
+                        soon = until
+                elif pace and until < later:
+                    later = until
             if campaigns is not None and (len(out) > n or state.campaigns is not None):
                 campaigns.on_time(state, now, out[n:], out, customer)
                 if state.campaigns is not None and (until := campaigns.due(state, now)) < due:
                     due = until
             if due <= now:
                 raise AssertionError(f"a deadline at {now} did not pass: the next one would be {due}")
-            state.due = due
+            state.due, state.soon, state.later = due, soon, later
             if len(out) > n or state.holding != holding:
                 state.at = now
                 changed = True
@@ -172,17 +193,21 @@ class Engine:
         """
         if n is None:
             n = len(out)
-        due = NEVER
-        for step in self._plans.full:
+        due = soon = later = NEVER
+        for step, pace in self._plans.full:
             until = step(state, now, out, cause)
-            if until < due:
-                due = until
+            due = min(due, until)
+            if pace == DAYS:
+                soon = min(soon, until)
+            elif pace:
+                later = min(later, until)
         campaigns = self._campaigns
         if campaigns is not None:
             campaigns.on_time(state, now, out[n:], out)
             if state.campaigns is not None and (until := campaigns.due(state, now)) < due:
                 due = until
-        state.at, state.due, state.definitions = now, due, self.fingerprint
+        state.at, state.definitions = now, self.fingerprint
+        state.due, state.soon, state.later = due, soon, later
 
     def render(self, entry: Entry, customer_id: str, detected_at: int | None) -> Rendered:
         """An entry as (topic, JSON value, headers). `detected_at` is wall time in ms; None leaves it out."""

@@ -69,6 +69,7 @@ class Compiled:
             or (isinstance(definition, Segment) and bool(definition.hold_for or definition.cooldown))
         )
         self.step: Step
+        self.glance: Step
         self.values: Callable[[Customer, int], list[Any]]
         self.quick: list[Step] = []
         self._deciding: dict[tuple[int, str | None, str | None], Judge | None] = {}
@@ -107,6 +108,7 @@ class Steps:
         for each in self.by_index:
             lines += _values_source(each, self.compiler)
             lines += _step_source(each)
+            lines += _quick_source(each) if isinstance(each.definition, Tiers) else _glance_source(each)
         self.source = "\n".join(lines)
         namespace: dict[str, Any] = (
             NAMESPACE
@@ -116,7 +118,8 @@ class Steps:
         exec(compile(self.source, "<segments>", "exec"), namespace)  # source made above, from a checked tree
         for each in self.by_index:
             each.step, each.values = namespace[f"step_{each.index}"], namespace[f"values_{each.index}"]
-            if isinstance(each.definition, Tiers) and not each.definition.settle:
+            each.glance = namespace.get(f"glance_{each.index}", each.step)
+            if isinstance(each.definition, Tiers):
                 each.quick = [namespace[f"quick_{each.index}_{j}"] for j in range(len(each.codes))]
         self._namespace = namespace
 
@@ -220,6 +223,17 @@ def _segment_source(each: Compiled, definition: Segment) -> list[str]:
     return lines
 
 
+def _glance_source(each: Compiled) -> list[str]:
+    """After an event, of a customer outside whom time alone cannot let in before the deadline there is anyway: no look until then."""
+    i = each.index
+    if not isinstance(each.definition, Segment) or not each.codes[0].ripens:
+        return []
+    lines = [f"def glance_{i}(s, now, out, cause):", f" if not (s.members | s.holding) & {each.bit}:"]
+    for origin, after in each.codes[0].ripens:
+        lines += [f"  x = {origin}", "  if x is None: return NEVER", f"  x += {after}", "  if now < x and s.due <= x: return NEVER"]
+    return [*lines, f" return step_{i}(s, now, out, cause)"]
+
+
 def _tiers_source(each: Compiled) -> list[str]:
     definition = each.definition
     assert isinstance(definition, Tiers)
@@ -232,11 +246,19 @@ def _tiers_source(each: Compiled) -> list[str]:
         moved = _moved(each, definition, j)
         lines += [" if v:", f"  if not s.members & {each.bit << j}:", f"   old = s.members & {each.bits}"]
         lines += [f"   s.members ^= old | {each.bit << j}", f"   {moved}", "  return u"]
+    return lines
+
+
+def _quick_source(each: Compiled) -> list[str]:
+    """In tier j after an event that can only have lifted earlier ones: is one of them true now?"""
+    i, lines = each.index, []
     for j in range(len(each.codes)):
-        # In tier j after an event that can only have lifted earlier ones: is one of them true now?
+        lifted = [code.expr for code in reversed(each.codes[:j])]
+        if each.definition.settle:
+            lifted.insert(0, f"s.holding & {each.bits}")
         lines.append(f"def quick_{i}_{j}(s, now, out, cause):")
-        if j:
-            lines.append(f" if {' or '.join(code.expr for code in reversed(each.codes[:j]))}: return step_{i}(s, now, out, cause)")
+        if lifted:
+            lines.append(f" if {' or '.join(lifted)}: return step_{i}(s, now, out, cause)")
         lines.append(" return NEVER")
     return lines
 

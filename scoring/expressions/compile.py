@@ -6,7 +6,8 @@ Generated code works on `s` (Customer) and `now` (ms). For every condition:
   alone could change it (NEVER if none): the earliest crossing among the parts that decide;
 - `rise`, `fall`: effect bits of events that may make it true, or false;
 - `timed_rise`, `timed_fall`: whether time alone may;
-- `refs`: the segments and tier groups it asks for.
+- `refs`: the segments and tier groups it asks for;
+- `ripens`: instants before which it cannot be true.
 Missing values follow SQL's WHERE: a comparison with one is false.
 """
 
@@ -56,6 +57,8 @@ class Code:
     timed_rise: bool = False
     timed_fall: bool = False
     refs: frozenset[str] = frozenset()
+    #: (origin, ms): until that long after that instant it is false, and where there is no such instant.
+    ripens: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -258,6 +261,7 @@ class Compiler:
             any(code.timed_rise for code in codes),
             any(code.timed_fall for code in codes),
             frozenset().union(*(code.refs for code in codes)),
+            tuple(ripe for code in codes for ripe in code.ripens) if conjunction else (),
         )
 
     def _is_none(self, node: IsNone) -> Code:
@@ -289,6 +293,8 @@ class Compiler:
                 k = math.ceil(right.value) if op in (">=", "<") else math.floor(right.value) + 1
                 if k > 0:
                     return self._counted(left, k, op)
+            if left.window is not None and a.reach and right.value == 0 and op in _OF_ZERO:  # counts are never negative
+                return self._counted(left, 1, "<" if _OF_ZERO[op] else ">=")
             if a.zero and right.value == 0 and op in _OF_ZERO:
                 return _flat(f"({a.zero})" if _OF_ZERO[op] else f"(not ({a.zero}))", a.rise | a.fall, a.rise | a.fall)
         if isinstance(left, Since) and isinstance(right, Const) and not isinstance(right.value, str):
@@ -301,18 +307,29 @@ class Compiler:
         effects = a_.rise | a_.fall | b.rise | b.fall
         if isinstance(right, Const) and isinstance(left, Attr) and op in _UPWARD:
             rise, fall = (a_.rise, a_.fall) if _UPWARD[op] else (a_.fall, a_.rise)
-            return self._stepping(expr, both, rise, fall)
+            code = self._stepping(expr, both, rise, fall)
+            a = CATALOG[left.name]
+            if left.window is not None and not (a.fall or a.signed or a.missing or a.timed_alone):
+                # A sum that no event takes from: a window can only lose as time passes.
+                code.timed_rise, code.timed_fall = code.timed_rise and not _UPWARD[op], code.timed_fall and _UPWARD[op]
+            return code
         return self._stepping(expr, both, effects, effects)
 
     def _stepping(self, expr: str, value: Value, rise: int, fall: int) -> Code:
         steps = value.steps
 
         def emit(v: str, u: str, indent: str) -> list[str]:
-            lines = [f"{indent}{v} = {expr}"]
             if not steps:
-                return [*lines, f"{indent}{u} = NEVER"]
-            instants = ", ".join(f"{step}[1]" for step in dict.fromkeys(steps))
-            return [*lines, f"{indent}{u} = min({instants}, NEVER)"]
+                return [f"{indent}{v} = {expr}; {u} = NEVER"]
+            lines, asked = [], expr
+            names: list[str] = []
+            for step in dict.fromkeys(steps):  # each is asked once, for its value and its instant
+                self._fresh += 1
+                names.append(f"t{self._fresh}")
+                lines.append(f"{indent}{names[-1]} = {step}")
+                asked = asked.replace(step, names[-1])
+            instants = ", ".join(f"{name}[1]" for name in names)
+            return [*lines, f"{indent}{v} = {asked}", f"{indent}{u} = {f'min({instants})' if len(names) > 1 else instants}"]
 
         timed = bool(steps)
         return Code(expr, emit, rise, fall, timed, timed, value.refs)
@@ -359,7 +376,8 @@ class Compiler:
 
         expr = f"({origin} is not None and now - {origin} {op} {constant!r})"
         if positive:
-            return Code(expr, emit, rise if after > 0 else everything, everything, after > 0 or ahead, False)
+            ripens = ((origin, after),) if after > 0 and not ahead else ()
+            return Code(expr, emit, rise if after > 0 else everything, everything, after > 0 or ahead, False, ripens=ripens)
         # younger again: only where the origin can also go missing (cart_idle) does an event make it false
         return Code(expr, emit, everything, everything if rise else 0, False, True)
 

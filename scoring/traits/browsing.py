@@ -68,7 +68,9 @@ def folder(engagement: Engagement, lateness: int) -> Callable[[Customer, PageVie
         else:
             warm(s, weight, ts, half_life)
         if ts // DAY == s.day and 0 <= ts - s.visit_end <= GAP:  # type: ignore[operator]
-            if s.recent_orders is not None:
+            recent = s.recent_orders
+            # Of the newest order both neighbours are known, mostly: then nothing in order tells of any, but that it is too old.
+            if recent is not None and (recent[-1] is None or ts < recent[-1] or ts - recent[-4] > lateness):
                 note_activity(s, ts, lateness)
             s.visit_end = ts
             return effects | VISIT | SITE_TIME

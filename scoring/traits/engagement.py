@@ -16,7 +16,8 @@ from scoring.traits.attribute import Attribute
 from scoring.traits.effects import WARMTH
 
 ATTRIBUTES = (
-    Attribute("engagement", "number", "decays", "sum of weight x 2^(-age / half-life) over all events", "warmth_at(s, now, {h})", WARMTH,
+    Attribute("engagement", "number", "decays", "sum of weight x 2^(-age / half-life) over all events",
+              "(s.warmth if now == s.warm_at else warmth_at(s, now, {h}))", WARMTH,  # right after an event, the commonest look: no call
               crossing="cooling(s, {t}, {strict}, {h})", positive="(s.warmth > 0)", unit="points", fed_by=tuple(DEFAULT_WEIGHTS)),
 )  # fmt: skip
 

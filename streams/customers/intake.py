@@ -51,7 +51,10 @@ class Intake:
             ts = event.ts
             if ts > newest:
                 # A clock that runs ahead moves its topic's time no further than the record's arrival.
-                ts = min(ts, timestamp, now)
+                if ts > timestamp:
+                    ts = timestamp
+                if ts > now:
+                    ts = now
                 if ts > newest:
                     newest = ts
             items.append((newest, rank, record.offset, key, event))
