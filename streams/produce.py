@@ -51,7 +51,7 @@ class Production:
 
     def __init__(self, settings: Settings, pace: Pace) -> None:
         self._settings = settings
-        self._topics = Names(settings.app_id, settings.topic_prefix).inputs
+        self._names = Names(settings.app_id, settings.topic_prefix)
         self._pace = pace
         self._failure: BaseException | None = None
         self.sent = 0
@@ -92,10 +92,11 @@ class Production:
     async def _one(self, producer: AIOKafkaProducer, record: Record, shift: int) -> None:
         event = record.event
         assert record.value is not None, "read with values"
+        topic, key = self._names.place_of(event)
         acknowledged = await producer.send(
-            self._topics[event.rank],
+            topic,
             kafka_value(record.value, event, shift),
-            event.customer_id.encode("utf-8", "surrogatepass"),
+            key,
             # Now, not the event's own time: history would be deleted at once by retention. And never before it: no event is of the future.
             timestamp_ms=max(now_ms(), event.ts + shift),
         )

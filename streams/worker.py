@@ -41,12 +41,13 @@ from streams.settings import Settings
 from streams.sinks import outage
 from streams.web import Health, Web
 
-Role = Literal["customers", "delivery", "live-view", "webhooks", "crm"]
-ROLES: tuple[Role, ...] = ("customers", "delivery", "live-view", "webhooks", "crm")
+Role = Literal["customers", "catalogue", "delivery", "live-view", "webhooks", "crm"]
+ROLES: tuple[Role, ...] = ("customers", "catalogue", "delivery", "live-view", "webhooks", "crm")
 #: Where the agents of a role are; each module has `register(app, settings)` and may have `async check(settings)`, before anything runs, and
 #: `async begin(settings)`, when the topics are there. One with `parts(settings)` has an app for each part, `register(app, settings, part)`;
 #: with none it isn't set up, and doesn't run. `figures()` and `obstacles()` are for the health pages.
 _AGENTS = {
+    "catalogue": "streams.agents.catalogue",
     "delivery": "streams.agents.delivery",
     "live-view": "streams.agents.live_view",
     "webhooks": "streams.agents.webhooks",
@@ -155,7 +156,9 @@ class Worker(Service):
             if role in self.roles:
                 found += self._apps_of(role, importlib.import_module(module))
         if not found and not self.agents and "customers" not in self.roles:
-            raise Misconfigured(f"--role {', '.join(self.roles)}: nothing to do, it isn't set up; see docs/feeds.md")
+            raise Misconfigured(
+                f"--role {', '.join(self.roles)}: nothing to do: it isn't set up (docs/feeds.md), or no family that is on needs it"
+            )
         for module in self.agents:
             if str(Path.cwd()) not in sys.path:
                 sys.path.insert(0, str(Path.cwd()))

@@ -15,6 +15,7 @@ from scoring.campaigns.standing import STANDS
 from scoring.engine.changes import KINDS
 from scoring.engine.steps import ENTERED, MOVED, Entry
 from scoring.state import Customer, cart_of
+from scoring.traits import viewed_products
 from scoring.traits.profile import time_zone, value
 
 
@@ -34,6 +35,7 @@ def sent(state: Customer, campaign: Campaign, run: Run, policy: Policy, now: int
         value(state, "email"), contact.language(state, policy.language), _text(value(state, "first_name")),
         campaign.transactional, run[STARTED], run[ORIGIN], run[TIER], run[VALUES], cart.lines_of(cart_of(state)),
         runs.variant_of(run), run[STARTED] + steps[following].after if following < len(steps) else None, quiet,
+        viewed_products.shown(state),
     ]  # fmt: skip
 
 

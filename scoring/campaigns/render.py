@@ -57,11 +57,25 @@ def _contents(entry: list[Any]) -> tuple[str | None, str | None, str | None, dic
     to, language, first_name, transactional, started, origin, tier, attributes, lines = entry[10:19]
     variant, valid_until, quiet = entry[19:22] if len(entry) >= 22 else (None, None, [])
     if not isinstance(quiet, list):  # of an older release: one beginning and end, or None
-        quiet = [] if quiet is None else entry[21:23]
+        quiet, entry = [] if quiet is None else entry[21:23], entry[:22]
+    products = entry[22] if len(entry) >= 23 else []
     context = {
         "segment": entry[8], "from": origin, "to": tier, "since": rfc3339(started), "attributes": attributes, "first_name": first_name,
-        "transactional": transactional, **cart.shown(lines),
+        "transactional": transactional, **shown(lines, products),
         "valid_until": None if valid_until is None else rfc3339(valid_until),
         "quiet": [rfc3339(instant) for instant in quiet] or None,
     }  # fmt: skip
     return variant, to, language, context
+
+
+def shown(lines: list[Any], products: list[Any]) -> dict[str, Any]:
+    """The JSON form of what lies in the cart, and of products there is news of, if any."""
+    return cart.shown(lines) | ({"products": [_product(*each) for each in products]} if products else {})
+
+
+def _product(product_id: str, name: str, price: int | None, seen: int | None, back: bool) -> dict[str, Any]:
+    """One that became cheaper than the price the customer has seen, or can be had again. Money in currency units."""
+    return {
+        "product_id": product_id, "name": name, "price": None if price is None else price / 100,
+        "seen_price": None if seen is None else seen / 100, "back_in_stock": back,
+    }  # fmt: skip

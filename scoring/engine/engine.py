@@ -18,13 +18,13 @@ from scoring.engine.migrate import migrate
 from scoring.engine.pace import DAYS
 from scoring.engine.plan import Plans
 from scoring.engine.steps import Entry, Steps
-from scoring.events.schema import PURCHASES, WHOLE, EmailEvent, Event
+from scoring.events.schema import PRODUCT_NEWS, PURCHASES, WHOLE, EmailEvent, Event
 from scoring.expressions.tree import Condition, Number
 from scoring.repeats import remember, seen
 from scoring.segments.model import Definitions, Engagement, Segment
 from scoring.state import NEVER, Customer, create
 from scoring.traits import browsing, cart, engagement, orders, profile
-from scoring.traits.catalog import TRAITS
+from scoring.traits.catalog import hears_news, traits_on
 from scoring.traits.effects import FIRST
 from scoring.traits.trait import Fold, keep_only, with_traits
 
@@ -56,12 +56,14 @@ class Engine:
             engagement.feedback_folder,
             profile.folder,
         )  # by topic rank
-        self.traits = tuple(trait for trait in TRAITS if not set(trait.families) <= definitions.off)
+        self.traits = traits_on(definitions.off)
+        #: Whether news of products is wanted.
+        self.hears_news = hears_news(definitions.off)
         #: Topics whose events are wanted with the whole record.
         self.whole = WHOLE & {rank for trait in self.traits for rank in trait.folders}
         self._folds: tuple[Callable[[Customer, Any, int], int], ...] = tuple(
             with_traits(folder(definitions.engagement, lateness), self._traits_folds(rank)) for rank, folder in enumerate(folders)
-        )
+        ) + (_nobodys, _nobodys, with_traits(_of_no_core, self._traits_folds(PRODUCT_NEWS)))
         if campaigns is not None:
             campaigns.bind(self)
 
@@ -245,6 +247,15 @@ class Engine:
 
     def change_id(self, customer_id: str, segment: str, episode: int, kind: str) -> str:
         return changes.change_id(customer_id, segment, episode, kind)
+
+
+def _nobodys(s: Customer, e: Any, ts: int) -> int:
+    """Of the two topics that tie customers to each other: they are taken apart (scoring/merge)."""
+    raise AssertionError(f"{type(e).__name__} is no event of a customer's own")
+
+
+def _of_no_core(s: Customer, e: Any, ts: int) -> int:
+    return 0
 
 
 def _email_folder(settings: Engagement, lateness: int) -> Callable[[Customer, EmailEvent, int], int]:

@@ -34,8 +34,13 @@ def decoders(currency: str = "EUR", whole: Collection[int] = ()) -> tuple[Decode
 
 def parser(rank: int, currency: str) -> Callable[[bytes], Any]:
     """JSON -> the checked value of a topic; raises Invalid. Money in another currency is refused."""
-    decode = msgspec.json.Decoder(VALUES[rank]).decode
-    has_money = "currency" in VALUES[rank].__struct_fields__
+    return parser_of(VALUES[rank], currency)
+
+
+def parser_of(kind: type[msgspec.Struct], currency: str) -> Callable[[bytes], Any]:
+    """JSON -> the checked value of that kind; raises Invalid."""
+    decode = msgspec.json.Decoder(kind).decode
+    has_money = "currency" in kind.__struct_fields__
 
     def parse(value: bytes) -> Any:
         try:

@@ -17,15 +17,16 @@ from scoring.events import instants
 from scoring.events.build import BUILDS, TYPES
 from scoring.events.decode import parser
 from scoring.events.invalid import Invalid, shown
+from scoring.events.products import row_decoder
 from scoring.events.refusals import refusal
-from scoring.events.schema import CART_EVENTS, EMAIL_EVENTS, PURCHASES, Event, Identity, Purchase
+from scoring.events.schema import CART_EVENTS, CATALOG, EMAIL_EVENTS, PRODUCT_NEWS, PURCHASES, Event, Identity, Product, Purchase
 from scoring.events.wire import CONSENTS, HEAD
 
 #: event_type -> rank.
-RANKS: dict[str, int] = {event_type: rank for rank, types in enumerate(TYPES) for event_type in types}
+RANKS: dict[str, int] = {event_type: rank for rank, types in enumerate(TYPES) for event_type in types} | {CATALOG: PRODUCT_NEWS}
 
-#: JSON object of a file's line -> event; raises Invalid.
-FromLine = Callable[[bytes], Event]
+#: JSON object of a file's line -> event, or what the catalogue says of a product; raises Invalid.
+FromLine = Callable[[bytes], Event | Product]
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _TOPIC_FIELDS = {CART_EVENTS: "action", PURCHASES: "status", EMAIL_EVENTS: "type"}
@@ -36,8 +37,9 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 def line_decoder(currency: str = "EUR", whole: frozenset[int] = frozenset()) -> FromLine:
     """The decoder of NDJSON lines, for a shop's currency. Events of the topics in `whole` have the whole record with them."""
     parsers = tuple(parser(rank, currency) for rank in range(len(BUILDS)))
+    product = row_decoder(currency)
 
-    def decode(line: bytes) -> Event:
+    def decode(line: bytes) -> Event | Product:
         try:
             event_type = HEAD.decode(line).event_type
         except (msgspec.DecodeError, ValueError, RecursionError) as failure:
@@ -47,6 +49,8 @@ def line_decoder(currency: str = "EUR", whole: frozenset[int] = frozenset()) -> 
         rank = RANKS.get(event_type)
         if rank is None:
             raise Invalid("unknown_type", f"event_type {shown(event_type)}: expected one of {', '.join(RANKS)}")
+        if rank == PRODUCT_NEWS:
+            return product(line)
         value = parsers[rank](line)
         ts = value.ts
         if ts is None:
@@ -67,7 +71,7 @@ def default_order_id(customer_id: str, ts: int) -> str:
     return f"{customer_id}@{ts}"
 
 
-def kafka_value(line: bytes, event: Event, shift: int = 0) -> bytes:
+def kafka_value(line: bytes, event: Event | Product, shift: int = 0) -> bytes:
     """The value that event has on its topic, from the accepted line it was read of: `action`, `status`, `type`, `forget` and `order_id`
     filled in, `event_type` gone, and with a `shift` its `ts` moved by so many ms. Everything else stays as it was written."""
     fields = _fields(line)
@@ -84,7 +88,7 @@ def kafka_value(line: bytes, event: Event, shift: int = 0) -> bytes:
     return _encode(fields)
 
 
-def from_row(row: Mapping[str, object], currency: str = "EUR", *, cells: bool = False, whole: frozenset[int] = frozenset()) -> Event:
+def from_row(row: Mapping[str, object], currency: str = "EUR", *, cells: bool = False, whole: frozenset[int] = frozenset()) -> Any:
     """One event of a row as a dict: of JSON values, or with `cells` of CSV text. Raises Invalid.
 
     Numbers may be int, Decimal, or float (its shortest decimal text counts).
@@ -161,6 +165,6 @@ def _object(name: str, cell: str) -> str:
 _COLUMNS: dict[str, Callable[[str, str], Any]] = {
     "ts": _instant,
     **dict.fromkeys(("price", "quantity", "total", "discount", "score", "max_score", "household_size"), _number),
-    **dict.fromkeys(("machine", "soft", "gift", "forget"), _flag),
+    **dict.fromkeys(("machine", "soft", "gift", "forget", "in_stock"), _flag),
     **dict.fromkeys(("lines", "consent", "traits"), _object),
 }

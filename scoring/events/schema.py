@@ -18,8 +18,12 @@ TOPICS: tuple[str, ...] = ("page-views", "cart-events", "purchases", "email-even
 PAGE_VIEWS, CART_EVENTS, PURCHASES, EMAIL_EVENTS, FEEDBACK, PROFILES, IDENTITIES = range(7)
 #: The worker reads one topic more, on which customers hand things over to each other (scoring/merge).
 HANDOVERS = 7
-RANKS = 8
-
+#: And, where a trait wants it, one that tells of products (docs/decisions/0013-product-news.md): of an instant's events they come last.
+PRODUCT_NEWS = 8
+#: What the shop's catalogue says of products, keyed by product: it becomes news where it is compared with what it said before.
+CATALOG = "catalog"
+NEWS = "product-news"
+RANKS = 9
 
 #: Topics whose events can have the whole record with them, as `more`.
 WHOLE = frozenset((PAGE_VIEWS, PURCHASES, FEEDBACK))
@@ -140,8 +144,43 @@ class Identity(msgspec.Struct, gc=False):
         return "forget" if self.forget else "identity"
 
 
+class Product(msgspec.Struct, gc=False):
+    """What the catalogue says of a product, on the topic `catalog`. What a record leaves out is None: it stays as it was known."""
+
+    rank: ClassVar[int] = PRODUCT_NEWS
+    product_id: str
+    ts: int
+    name: str | None = None
+    price: int | None = None  # cents
+    in_stock: bool | None = None
+
+    @property
+    def event_type(self) -> str:
+        return CATALOG
+
+
+class News(msgspec.Struct, gc=False):
+    """That a product's price or stock is another than before, as told to one customer. No two of a product have one `ts`."""
+
+    rank: ClassVar[int] = PRODUCT_NEWS
+    customer_id: str
+    ts: int
+    product_id: str
+    name: str
+    price: int | None  # cents
+    old_price: int | None
+    in_stock: bool | None
+    was_in_stock: bool | None
+
+    event_id: ClassVar[None] = None
+
+    @property
+    def event_type(self) -> str:
+        return CATALOG
+
+
 #: What a customer does, or is told of it: the engine's own. By rank.
 Happening = PageView | CartEvent | Purchase | EmailEvent | Feedback | Profile
 HAPPENINGS = (PageView, CartEvent, Purchase, EmailEvent, Feedback, Profile)
 
-Event = Happening | Identity
+Event = Happening | News | Identity

@@ -128,6 +128,19 @@ class IdentityValue(Value, gc=False):
     forget: bool | None = None
 
 
+class ProductValue(Struct, gc=False):
+    """Of the topic `catalog`: a product's, no customer's."""
+
+    product_id: Id
+    ts: int | str | None = None
+    event_type: str | None = None
+    name: str | None = None
+    category: str | None = None
+    price: Raw = _NONE
+    currency: str | None = None
+    in_stock: bool | None = None
+
+
 #: The plain fields of a profile; consents and traits are fields of their own besides.
 PROFILE_FIELDS: tuple[str, ...] = ProfileValue.__struct_fields__[
     ProfileValue.__struct_fields__.index("email") : ProfileValue.__struct_fields__.index("consent")

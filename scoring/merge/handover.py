@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from scoring.events.schema import HANDOVERS, HAPPENINGS, WHOLE, Happening
+from scoring.events.schema import HANDOVERS, HAPPENINGS, WHOLE, Happening, News
 from scoring.events.wire import VALUES
 
 #: The first of an entry: a handover; a notice that an id is a customer no more, or again.
@@ -62,7 +62,7 @@ def read(stored: bytes) -> Handover:
     return _decode(stored)
 
 
-def packed(event: Happening, origin: Origin) -> list[Any]:
+def packed(event: Happening | News, origin: Origin) -> list[Any]:
     fields = list(msgspec.structs.astuple(event))
     if event.rank in WHOLE and fields[-1] is not None:
         fields[-1] = _as_json(fields[-1])

@@ -14,7 +14,7 @@ from scoring.engine.changes import ERASURE, LATE_EVENT, MERGE
 from scoring.engine.changes import EVENT as BY_EVENT
 from scoring.engine.membership import EPISODE, find
 from scoring.engine.steps import Entry
-from scoring.events.schema import HANDOVERS, IDENTITIES, Happening, Identity, Profile, Purchase
+from scoring.events.schema import HANDOVERS, IDENTITIES, Happening, Identity, News, Profile, Purchase
 from scoring.merge import memberships
 from scoring.merge.handover import ERASE, EVENT, FACTS, FORGET, HANDED, JOIN, LINK, NOTHING, PARTED, Handover, Origin, happening, packed
 from scoring.merge.join import event_ids, join
@@ -28,7 +28,7 @@ MOST_NAMES = 1_000
 #: What became of an event.
 APPLIED, REPEAT, SENT_ON, DROPPED, REFUSED = range(5)
 
-Anything = Happening | Identity | Handover
+Anything = Happening | News | Identity | Handover
 
 
 class Identities:
@@ -74,8 +74,10 @@ class _Customer:
 
     # ---- what happened to it
 
-    def happened(self, event: Happening, origin: Origin, path: list[str]) -> int:
+    def happened(self, event: Happening | News, origin: Origin, path: list[str]) -> int:
         state, out, n = self.state, self.out, len(self.out)
+        if self.form != LIVING and isinstance(event, News):
+            return DROPPED  # whoever has the facts now hears it
         if self.form == MOVED:
             return self._send_on(EVENT, path, event.ts, packed(event, origin))
         if self.form == FORGOTTEN:
@@ -365,7 +367,7 @@ class _Customer:
         self.out.append([PARTED, why, into, None, None, at])
 
 
-def _agrees(event: Happening, since: int) -> bool:
+def _agrees(event: Happening | News, since: int) -> bool:
     """Does somebody who was forgotten want to be known again?"""
     if not isinstance(event, Profile) or event.ts <= since:
         return False

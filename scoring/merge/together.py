@@ -6,7 +6,7 @@ from collections import deque
 
 from scoring.engine import Engine
 from scoring.engine.steps import Entry
-from scoring.events.schema import Happening, Identity
+from scoring.events.schema import Happening, Identity, News
 from scoring.merge import handover
 from scoring.merge.handover import HANDED, Handover, Origin
 from scoring.merge.identities import Identities, form_of
@@ -26,11 +26,11 @@ class Together:
         """Is it an id that is no living customer, but was or will be one?"""
         return customer_id in self._others
 
-    def take(self, event: Happening | Identity, origin: Origin) -> tuple[int, list[tuple[str, list[Entry]]]]:
+    def take(self, event: Happening | News | Identity, origin: Origin) -> tuple[int, list[tuple[str, list[Entry]]]]:
         """What became of the event (scoring/merge/identities.py), and whom it changed: id and entries, in order."""
         first: int | None = None
         changed: list[tuple[str, list[Entry]]] = []
-        waiting: deque[tuple[str, Happening | Identity | Handover]] = deque([(event.customer_id, event)])
+        waiting: deque[tuple[str, Happening | News | Identity | Handover]] = deque([(event.customer_id, event)])
         while waiting:
             own, each = waiting.popleft()
             entries: list[Entry] = []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from typing import Any
 
 from scoring import traits
+from scoring.events.schema import PRODUCT_NEWS
 from scoring.traits import browsing, cart, engagement, orders, presence, profile
 from scoring.traits.attribute import Attribute
 from scoring.traits.trait import Trait, ever
@@ -25,6 +26,17 @@ def _found() -> tuple[Trait, ...]:
 
 #: By their files' names.
 TRAITS: tuple[Trait, ...] = _found()
+
+
+def traits_on(off: Collection[str]) -> tuple[Trait, ...]:
+    """Those in use where these families are off."""
+    return tuple(trait for trait in TRAITS if not set(trait.families) <= set(off))
+
+
+def hears_news(off: Collection[str]) -> bool:
+    """Does one of them want news of products?"""
+    return any(PRODUCT_NEWS in trait.folders for trait in traits_on(off))
+
 
 #: Whose an attribute is.
 TRAIT_OF: dict[str, Trait] = {attribute.name: trait for trait in TRAITS for attribute in trait.attributes}

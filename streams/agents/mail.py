@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from streams.agents.message import Message
+from streams.agents.message import Message, Product
 from streams.agents.shop import Shop
 from streams.agents.templates import Templates
 from streams.agents.writing import money, number, plain
@@ -121,6 +121,15 @@ class Composer:
         def to(url: str) -> str:
             return url if links is None or not url else links.click(message, url)
 
+        def shown(product: Product) -> dict[str, str]:
+            return {
+                "name": plain(product.name or product.product_id),
+                "url": to(shop.product_url(product.product_id)),
+                "image": shop.image_url(product.product_id),
+                "price": money(product.price, self._currency, language) if product.price is not None else "",
+                "old_price": money(product.seen_price, self._currency, language) if product.seen_price is not None else "",
+            }
+
         context, shop, customer_id = message.context, self.shop, message.customer_id
         lines = [
             {
@@ -143,6 +152,8 @@ class Composer:
             "cart_lines_left_out": context.cart_lines_left_out,
             "cart_items": number(context.cart_items, language),
             "cart_value": money(context.cart_value, self._currency, language) if context.cart_value else "",
+            "cheaper": [shown(each) for each in context.products if each.seen_price is not None],
+            "returned": [shown(each) for each in context.products if each.back_in_stock],
             "segment": context.segment,
             "tier": context.tier,
             "attributes": context.attributes,

@@ -33,6 +33,16 @@ class Line(msgspec.Struct):
     value: float = 0
 
 
+class Product(msgspec.Struct):
+    """One the customer has viewed. `seen_price`: what it was then, where it is cheaper now; `back_in_stock`: it can be had again."""
+
+    product_id: str
+    name: str = ""
+    price: float | None = None
+    seen_price: float | None = None
+    back_in_stock: bool = False
+
+
 class Context(msgspec.Struct):
     segment: str = ""
     tier: str | None = msgspec.field(default=None, name="to")
@@ -44,6 +54,7 @@ class Context(msgspec.Struct):
     cart_lines_left_out: int = 0
     cart_items: float = 0
     cart_value: float = 0
+    products: list[Product] = []
     attributes: dict[str, Any] = {}
     #: When the next step takes its place; the instants at which the customer's quiet hours begin and end, in turn. RFC 3339.
     valid_until: str | None = None

@@ -9,7 +9,8 @@ from scoring.campaigns.model import Campaign, Moved
 from scoring.expressions.tree import And, Attr, Compare, Condition, Const, Not, Or, Since, TierOf
 from scoring.expressions.words import Leaf, Reader, key
 from scoring.segments.model import Definitions, Segment, Tiers
-from streams.agents.message import Context, Line, Message
+from scoring.traits import viewed_products
+from streams.agents.message import Context, Line, Message, Product
 
 CUSTOMER, ADDRESS, FIRST_NAME = "customer-1", "kim@example.org", "Kim"
 #: No message has it: `message_id` of real ones are UUIDv5.
@@ -19,6 +20,8 @@ _PRODUCTS = {"nl": ("Espressomachine", "Koffiebonen 1 kg", "Papieren filters")}
 _OTHERWISE = ("Espresso machine", "Coffee beans 1 kg", "Paper filters")
 _PRICES = ((1, 189.0), (2, 18.5), (3, 2.95))  # quantity, price
 _OF_CARTS = frozenset({"cart_items", "cart_value", "cart_idle", "checkout_open"})
+#: What only customers have who viewed a product of which there is news.
+_OF_PRODUCTS = frozenset(attribute.name for attribute in viewed_products.TRAIT.attributes)
 _HOUR = 3600.0
 
 
@@ -58,6 +61,7 @@ def _context(campaign: Campaign, definition: Segment | Tiers, language: str, bar
         first_name=None if bare else FIRST_NAME,
         transactional=campaign.transactional,
         cart=cart,
+        products=_products(language, bare, any(getattr(leaf, "name", "") in _OF_PRODUCTS for leaf in read)),
         cart_items=sum(line.quantity for line in cart),
         cart_value=sum(line.value for line in cart),
         attributes={key(leaf): _value(leaf, conditions) for leaf in read},
@@ -69,6 +73,15 @@ def _cart(language: str, bare: bool, about_carts: bool) -> list[Line]:
     if bare:
         return [Line(names[0], 1, None, 0.0)] if about_carts else []
     return [Line(name, quantity, price, round(quantity * price, 2)) for name, (quantity, price) in zip(names, _PRICES, strict=True)]
+
+
+def _products(language: str, bare: bool, about_products: bool) -> list[Product]:
+    if not about_products:
+        return []
+    names = _PRODUCTS.get(language, _OTHERWISE)
+    if bare:
+        return [Product(names[0], "", None, None, True), Product(names[1], "", 9.5, 12.0, False)]
+    return [Product(names[0], names[0], 189.0, 219.0, True), Product(names[1], names[1], 16.95, 18.5, False)]
 
 
 def _value(leaf: Leaf, conditions: list[Condition]) -> Any:

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from scoring.engine import Engine
 from scoring.events.invalid import Invalid
+from scoring.events.schema import Product
 from scoring.explain import Verdict
 from scoring.explain import explain as judged
 from scoring.expressions.problem import suggest
@@ -92,7 +93,8 @@ def _of_files(engine: Engine, settings: Settings, customer: str, files: list[str
         meter.stage("reading", None)
         for event, _ in read_events(files, settings.currency, rejected.append, meter.update, engine.whole):
             events.add(event)
-            known.add(event.customer_id)
+            if not isinstance(event, Product):
+                known.add(event.customer_id)
         for each in rejected:
             meter.line(str(each))
         until = end if end is not None else events.last() or 0

@@ -7,14 +7,15 @@ from typing import Any
 import msgspec
 from redis.exceptions import RedisError
 
-from scoring.campaigns import cart, contact
+from scoring.campaigns import cart, contact, render
 from scoring.campaigns.model import Campaign
 from scoring.engine import Engine
 from scoring.events.invalid import Invalid
-from scoring.events.schema import Identity
+from scoring.events.schema import Identity, Product
 from scoring.expressions.problem import nearest
 from scoring.instants import rfc3339
 from scoring.state import Customer, cart_of
+from scoring.traits import viewed_products
 from scoring.traits.profile import value
 from streams.agents.message import Context, Message
 from streams.agents.reach import redis_of
@@ -63,7 +64,7 @@ def of_files(
 
     driver = Replay(engine, changed, message)
     for place, event in events.taken(until, as_arrived=False):
-        if event.customer_id in ids:
+        if isinstance(event, Product) or event.customer_id in ids:
             driver.event(event, place)
     driver.until(until)
     sent = [(at, found) for at, found in decided if found.decision == "send"]
@@ -108,6 +109,8 @@ def _events(files: list[str], currency: str, whole: frozenset[int]) -> tuple[Eve
         meter.stage("reading", None)
         for event, _ in read_events(files, currency, rejected.append, meter.update, whole):
             events.add(event)
+            if isinstance(event, Product):
+                continue
             everybody.add(event.customer_id)
             if isinstance(event, Identity) and event.anonymous_id:
                 ties.append((event.customer_id, event.anonymous_id))
@@ -140,7 +143,7 @@ def _made_up(state: Customer, engine: Engine, campaign: Campaign, customer: str,
     assert engine.campaigns is not None
     example = sample(campaign, step, engine.definitions)
     name = value(state, "first_name")
-    context = msgspec.convert(cart.shown(cart.lines_of(cart_of(state))), Context)
+    context = msgspec.convert(render.shown(cart.lines_of(cart_of(state)), viewed_products.shown(state)), Context)
     context.segment, context.tier, context.origin = example.context.segment, example.context.tier, example.context.origin
     context.transactional, context.first_name = campaign.transactional, name if isinstance(name, str) else None
     context.attributes = attributes or example.context.attributes

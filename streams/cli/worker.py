@@ -32,7 +32,9 @@ def worker(
     override: Overrides = None,
     role: Annotated[
         list[str] | None,
-        typer.Option("--role", help="What to run here: customers, delivery, live-view, webhooks, crm or all (default); repeatable."),
+        typer.Option(
+            "--role", help="What to run here: customers, catalogue, delivery, live-view, webhooks, crm or all (default); repeatable."
+        ),
     ] = None,
     agents: Annotated[
         list[str] | None,

@@ -10,29 +10,32 @@ from __future__ import annotations
 from collections import Counter
 from itertools import islice
 
-from scoring.events.schema import HANDOVERS, IDENTITIES, RANKS, Event
+from scoring.events.schema import HANDOVERS, IDENTITIES, PRODUCT_NEWS, RANKS, Event
 from scoring.merge.handover import Handover
 
-#: time (ms), rank, offset, key, event
+#: time (ms), rank, offset, key, event. Product news has its product's id for a key: it is for whoever wants it.
 Item = tuple[int, int, int, bytes, Event | Handover]
 
 #: Events a topic may have waiting before it is read no further.
 CAPACITY = 48_000
 #: Events of one customer that are taken at once: nobody else has a turn meanwhile, and what they put out stands in one record.
 MOST_OF_ONE = 3_000
+#: News that is taken at once: one search through all customers serves all of it, and each may matter to many.
+MOST_NEWS = 1_000
 
 
 class Alignment:
     """`newest`: running maximum of event time by rank; `position`: the next offset to be fetched by rank. `ties`: what was taken last may
-    have events of the topics that tie customers to each other; `taken`: by rank, where all that is taken is counted."""
+    have events of the topics that tie customers to each other; `news`: and news of products. `taken`: by rank, where all that is taken is
+    counted. Of as many topics as there are `positions`."""
 
-    __slots__ = ("newest", "position", "queues", "taken", "ties")
+    __slots__ = ("newest", "news", "position", "queues", "taken", "ties")
 
     def __init__(self, positions: list[int], taken: list[int] | None = None) -> None:
-        self.queues: list[list[Item]] = [[] for _ in range(RANKS)]
-        self.newest = [0] * RANKS
+        self.queues: list[list[Item]] = [[] for _ in positions]
+        self.newest = [0] * len(positions)
         self.position = list(positions)
-        self.ties = False
+        self.ties = self.news = False
         self.taken = [0] * RANKS if taken is None else taken
 
     def room(self, rank: int) -> bool:
@@ -57,6 +60,7 @@ class Alignment:
         queues = self.queues
         numbers = self.taken
         self.ties = bool(queues[IDENTITIES] or queues[HANDOVERS])
+        self.news = len(queues) > PRODUCT_NEWS and bool(queues[PRODUCT_NEWS])
         for rank, queue in enumerate(queues):
             if not queue or queue[0][0] > bound:
                 continue
@@ -71,6 +75,8 @@ class Alignment:
                 queues[rank] = queue[cut:]
         taken.sort()  # never compares further than (time, rank, offset), which differ
         limit = _for_one(taken, limit)
+        if self.news:
+            limit = _for_news(taken, limit)
         if len(taken) <= limit:
             return taken, bound
         back = taken[limit:]
@@ -95,6 +101,12 @@ def _for_one(taken: list[Item], limit: int) -> int:
         return limit
     places = (place for place, item in enumerate(taken) if item[3] == key)
     return min(limit, next(islice(places, MOST_OF_ONE, None)))
+
+
+def _for_news(taken: list[Item], limit: int) -> int:
+    """How many may be taken so that there is not too much news among them."""
+    places = (place for place, item in enumerate(taken) if item[1] == PRODUCT_NEWS)
+    return min(limit, next(islice(places, MOST_NEWS, None), limit))
 
 
 def _after(queue: list[Item], bound: int) -> int:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from scoring.engine import Engine
 from scoring.engine.steps import Entry
-from scoring.events.schema import RANKS
+from scoring.events.schema import RANKS, News
 from scoring.merge.identities import DROPPED, REFUSED, REPEAT, SENT_ON, Identities, form_of
 from scoring.state import NEVER, Customer
 from scoring.ties import AWAITING, FORGOTTEN, LIVING
+from scoring.traits.viewed_products import listens
 from streams.customers.alignment import Item
 from streams.customers.counters import Counters
 from streams.customers.partition import Partition
@@ -52,6 +53,8 @@ class Apart:
         for _, rank, offset, _, event in theirs:
             if offset <= offsets[rank]:
                 self._counters.aside("replayed", rank)
+                continue
+            if isinstance(event, News) and (state is None or form_of(state) != LIVING or not listens(state, event)):
                 continue
             origin = [event.event_type, event.ts, self._topics[rank], partition.number, offset]
             state, became = self._identities.take(own, state, event, origin, entries)

@@ -16,13 +16,15 @@ from msgspec import DecodeError
 from scoring.engine import Engine
 from scoring.engine.changes import EVENT, LATE_EVENT
 from scoring.engine.steps import Entry
-from scoring.events.schema import IDENTITIES, Event
+from scoring.events.schema import IDENTITIES, PRODUCT_NEWS, RANKS, Event
 from scoring.state import NEVER, Customer, decode
 from scoring.ties import LIVING
+from scoring.traits.viewed_products import listens
 from streams.customers.alignment import Item
 from streams.customers.apart import LOOK, Apart
 from streams.customers.changelog import SIZE, due_of, header, with_due
 from streams.customers.counters import Counters
+from streams.customers.news import apart, spread
 from streams.customers.partition import Partition
 from streams.kafka.errors import Fatal
 
@@ -80,11 +82,18 @@ class Evaluator:
         reached = partition.wheel.reached
         yield
         if items:
-            customers = list(by_customer(items).items())
+            news: list[Item] = []
+            if partition.alignment.news:
+                news, items = apart(items)
+            found = by_customer(items)
             tied = frozenset(item[3] for item in items if item[1] >= IDENTITIES) if partition.alignment.ties else frozenset()
+            hearing: set[bytes] = set()
+            if news:
+                yield from spread(news, states, found, tied, hearing)
+            customers = list(found.items())
             yield
             for start in range(0, len(customers), PORTION):
-                self._events(partition, customers[start : start + PORTION], reached, taken, tied, draft)
+                self._events(partition, customers[start : start + PORTION], reached, taken, tied, hearing, draft)
                 yield
         left = list(taken)
         for start in range(0, len(left), PORTION):
@@ -98,13 +107,14 @@ class Evaluator:
         until: int,
         taken: set[bytes],
         tied: frozenset[bytes],
+        hearing: set[bytes],
         draft: Draft,
     ) -> None:
         """Events at or below a customer's offset of that topic were applied before and are skipped. `tied`: customers with events that tie
-        them to others; these and those with ties already are taken apart."""
+        them to others; these and those with ties already are taken apart. `hearing`: customers with news of products among their events."""
         take, fire, states = self._engine.event, self._engine.until, partition.states
         put, stored_of, number, marks = draft.put, states.get, partition.number, partition.erased.marks
-        events = replayed = repeats = fired = 0
+        events = replayed = repeats = unheard = fired = 0
         aside = self._counters.detail.aside
         with _Named() as at:
             for key, theirs in customers:
@@ -137,10 +147,15 @@ class Evaluator:
                         armed = UNARMED
                     offsets = state.offsets  # type: ignore[assignment]
                     changed = False
+                if key in hearing and len(offsets) < RANKS:
+                    offsets += [-1] * (RANKS - len(offsets))
                 for _, rank, offset, _, event in theirs:
                     if offset <= offsets[rank]:
                         replayed += 1
                         aside["replayed"][rank] += 1
+                        continue
+                    if rank == PRODUCT_NEWS and not listens(state, event):
+                        unheard += 1
                         continue
                     before = len(entries)
                     if take(state, event, entries) is None:
@@ -159,7 +174,7 @@ class Evaluator:
                 elif armed == UNARMED:
                     assert stored is not None
                     self._quiet(partition, key, stored, state.due)
-        self._counters.events += events - replayed - repeats
+        self._counters.events += events - replayed - repeats - unheard
         self._counters.replayed += replayed
         self._counters.repeats += repeats
         self._counters.fired += fired

@@ -261,9 +261,12 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
     async def first_positions(self, number: int, known: int = 0) -> list[int]:
         """Where to begin without a changelog: at the beginning, unless the group says that customers were known once. Raises Fatal.
 
-        `known`: of so many topics, in order of rank, the changelog has positions; they are asked for the others.
+        `known`: of so many topics, in order of rank, the changelog has positions; they are asked for the others. News of products may have
+        been read before, and not any more until now: what was told then is told by its instant, not again.
         """
         for topic in self._names.inputs[known:]:
+            if known and topic == self._names.news:
+                continue
             committed = await self.consumer.committed(TopicPartition(topic, number))
             if committed:
                 raise Fatal(

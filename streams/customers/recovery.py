@@ -118,10 +118,10 @@ class Restored:
 _ARRAY = 0xDC
 
 
-def check_topics(recorded: TopicIds, current: TopicIds, changelog: str, added: Iterable[str] = ()) -> None:
+def check_topics(recorded: TopicIds, current: TopicIds, changelog: str, added: Iterable[str] = (), dropped: Iterable[str] = ()) -> None:
     """Positions and offsets mean nothing in other topics than those they were written for. Raises Fatal with the remedy.
 
-    `added`: topics that an older release did not read.
+    `added`: topics that were not read before, by an older release or under other definitions; `dropped`: that need not be read any more.
     """
     anew = "start anew with another app_id, which reads the topics from their beginning"
     if recorded.partitions != current.partitions:
@@ -129,10 +129,10 @@ def check_topics(recorded: TopicIds, current: TopicIds, changelog: str, added: I
             f"the topics have {current.partitions} partitions, {changelog} was written with {recorded.partitions}: customers would be torn "
             f"apart. Instead, {way_to_more(current.partitions)}"
         )
-    if set(recorded.ids) != set(current.ids) and set(recorded.ids) != set(current.ids) - set(added):
-        gone, new = sorted(set(recorded.ids) - set(current.ids)), sorted(set(current.ids) - set(recorded.ids))
+    gone, new = sorted(set(recorded.ids) - set(current.ids)), sorted(set(current.ids) - set(recorded.ids))
+    if set(gone) - set(dropped) or set(new) - set(added):
         raise Fatal(f"{changelog} was written for {', '.join(gone)}, not {', '.join(new)}: set topic_prefix as it was, or {anew}")
-    made_anew = sorted(name for name, known in recorded.ids.items() if known and current.ids[name] and known != current.ids[name])
+    made_anew = sorted(name for name, known in recorded.ids.items() if known and current.ids.get(name) and known != current.ids[name])
     if made_anew:
         raise Fatal(
             f"{', '.join(made_anew)} was deleted and made anew since {changelog} was written, so the offsets in it are of another log: "

@@ -15,6 +15,7 @@ from mode import Service
 
 from scoring.engine import Engine
 from scoring.events.decode import decoders
+from scoring.events.products import told
 from streams.clock import monotonic, now_ms
 from streams.customers.counters import Counters
 from streams.customers.delivery import DEPTH
@@ -60,11 +61,11 @@ class CustomerService(Service):
         self.counters = Counters()
         self.failure: BaseException | None = None
         self.failed = asyncio.Event()
-        self._names = Names(settings.app_id, settings.topic_prefix)
+        self._names = Names(settings.app_id, settings.topic_prefix, engine.hears_news)
         self._ranks = {topic: rank for rank, topic in enumerate(self._names.inputs)}
         self._progress = asyncio.Event()
         self._began = self.turned = monotonic()  # of what is done without a pause; of the newest turn of the loop
-        decode = (*decoders(settings.currency, engine.whole), handed_over)
+        decode = (*decoders(settings.currency, engine.whole), handed_over, told)
         self._intake = Intake(decode, Limit(settings.dead_letter_limit), self.counters, now_ms, self._names.inputs)
         self.figures = Figures(self.counters, settings.broker)
         self._migration = Migration(engine)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from scoring.engine import Engine
-from scoring.events.schema import IDENTITIES, RANKS
+from scoring.events.schema import IDENTITIES
 from scoring.merge.handover import HANDED
 from scoring.state import NEVER
 from streams.clock import monotonic, now_ms
@@ -68,13 +68,15 @@ class Takeover:
             self.detail.recovering.pop(partition.number, None)
         point("restored")
         if restored.topics is not None:
-            check_topics(restored.topics, self.topics, self.names.changelog, self.names.inputs[IDENTITIES:])
+            check_topics(restored.topics, self.topics, self.names.changelog, self.names.inputs[IDENTITIES:], {self.names.news})
         for fingerprint, layout in restored.layouts.items():
             self.migration.learn(fingerprint, layout)
         # Until now the partition might have been another worker's without our knowing.
         await self.confirm()
         meta = restored.meta or Meta(0, 0, [])
-        if len(meta.positions) < RANKS:
+        topics = len(self.names.inputs)
+        del meta.positions[topics:]  # of news, where nobody wants it any more
+        if len(meta.positions) < topics:
             meta.positions += await self.first(partition.number, len(meta.positions))
         partition.epoch = max(restored.epoch + 1, generation)
         partition.sequence = partition.promised = partition.epoch << FLUSH_BITS
@@ -82,7 +84,7 @@ class Takeover:
         partition.erased = Erased.restored(self.settings.erasure_key, restored.erasure_key, restored.marks)
         partition.expected = restored.end
         partition.alignment = Alignment(meta.positions, self.detail.taken)
-        partition.watermark = Watermark(self.settings.grace, meta.fired)
+        partition.watermark = Watermark(self.settings.grace, meta.fired, topics)
         partition.wheel = Wheel(meta.fired)
         open_ = await self._arm(partition, meta.confirmed)
         partition.in_flight += 1

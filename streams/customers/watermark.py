@@ -18,10 +18,11 @@ class Watermark:
 
     __slots__ = ("_ends", "_grace", "_sent", "time")
 
-    def __init__(self, grace: int, start: int = 0) -> None:
+    def __init__(self, grace: int, start: int = 0, topics: int = RANKS) -> None:
+        """`topics`: how many there are, by rank."""
         self._grace = grace
-        self._ends = [_UNKNOWN] * RANKS
-        self._sent = [_UNKNOWN] * RANKS
+        self._ends = [_UNKNOWN] * topics
+        self._sent = [_UNKNOWN] * topics
         self.time = start
 
     def seen(self, rank: int, end: int, sent: int) -> None:

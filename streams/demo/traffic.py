@@ -9,7 +9,7 @@ from itertools import count
 import msgspec
 
 from scoring.events.rows import kafka_value, line_decoder
-from scoring.events.schema import Event
+from scoring.events.schema import Event, Product
 from streams.clock import now_ms
 from streams.kafka import clients
 from streams.kafka.names import Names
@@ -46,11 +46,8 @@ class Traffic:
                     await self._confirm(due)
                     await asyncio.sleep(TICK)
                 # Stamped by this clock: the worker refuses an event that claims to be later than its record.
-                due.append(
-                    await producer.send(
-                        self._names.inputs[event.rank], value, event.customer_id.encode(), timestamp_ms=max(event.ts, now_ms())
-                    )
-                )
+                topic, key = self._names.place_of(event)
+                due.append(await producer.send(topic, value, key, timestamp_ms=max(event.ts, now_ms())))
                 if len(due) >= 1000:
                     await self._confirm(due)
         finally:
@@ -62,7 +59,7 @@ class Traffic:
             self.sent += len(due)
             due.clear()
 
-    def _events(self) -> Iterator[tuple[Event, bytes]]:
+    def _events(self) -> Iterator[tuple[Event | Product, bytes]]:
         """Events with their values in order of time, from now on and without end."""
         decode = line_decoder(self._settings.currency)
         start = now_ms()

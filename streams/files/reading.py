@@ -10,7 +10,7 @@ import msgspec
 
 from scoring.events.invalid import Invalid
 from scoring.events.rows import FromLine, from_cells, line_decoder
-from scoring.events.schema import Event
+from scoring.events.schema import Event, Product
 from streams.files import tables
 from streams.files.faults import Rejected, Unreadable
 from streams.files.lines import LIMIT, STDIN, Lines, size
@@ -31,9 +31,9 @@ class Source(NamedTuple):
 
 
 class Record(NamedTuple):
-    """An event, the JSON row it was read of (None when values aren't wanted) and its place."""
+    """An event, or what the catalogue says of a product; the JSON row it was read of (None when values aren't wanted) and its place."""
 
-    event: Event
+    event: Event | Product
     value: bytes | None
     source: Source
 
@@ -44,7 +44,7 @@ def read_events(
     on_reject: OnReject | None = None,
     on_progress: OnProgress | None = None,
     whole: frozenset[int] = frozenset(),
-) -> Iterator[tuple[Event, Source]]:
+) -> Iterator[tuple[Event | Product, Source]]:
     """Every valid event of the files, file after file. An order of several CSV rows comes whole, at the place of its first row.
 
     Lines that are refused go to `on_reject`. Memory: one line, except that a CSV file is held from its first order to its end. `-` is
@@ -107,7 +107,7 @@ def _objects(lines: Lines, decode: FromLine, reject: OnReject, values: bool) -> 
 
 def _table(lines: Lines, decode: FromLine, reject: OnReject, values: bool) -> Iterator[Record]:
     orders = Orders(decode, values)
-    held: list[tuple[int, Event, bytes | None, Order | None]] | None = None
+    held: list[tuple[int, Event | Product, bytes | None, Order | None]] | None = None
     for number, cells in tables.rows(lines, reject):
         order = value = None
         try:
@@ -116,7 +116,7 @@ def _table(lines: Lines, decode: FromLine, reject: OnReject, values: bool) -> It
                 order = orders.row(row)
                 if order is None:
                     continue
-                event: Event = order.event
+                event: Event | Product = order.event
             else:
                 value = _encode(row)
                 event = decode(value)

@@ -4,20 +4,43 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scoring.events.schema import EMAIL_EVENTS, TOPICS
+from scoring.events.schema import CATALOG, EMAIL_EVENTS, NEWS, TOPICS, Event, Product
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """`inputs` in rank order. What is the worker's alone (changelog, handovers) and the consumer group are named by the app,
-    the others by the prefix."""
+    """`inputs` in rank order, the last of them, of product news, only where it is heard (`hears_news`). What is the worker's alone
+    (changelogs, handovers) and the consumer group are named by the app, the others by the prefix."""
 
     app_id: str
     prefix: str
+    hears_news: bool = True
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        return (*(self.prefix + topic for topic in TOPICS), self.handovers)
+        topics = (*(self.prefix + topic for topic in TOPICS), self.handovers)
+        return (*topics, self.news) if self.hears_news else topics
+
+    def place_of(self, event: Event | Product) -> tuple[str, bytes]:
+        """(topic, key) of an event, or of what the catalogue says of a product."""
+        if isinstance(event, Product):
+            return self.catalog, event.product_id.encode("utf-8", "surrogatepass")
+        return self.prefix + TOPICS[event.rank], event.customer_id.encode("utf-8", "surrogatepass")
+
+    @property
+    def catalog(self) -> str:
+        """What the shop's catalogue says, by product."""
+        return self.prefix + CATALOG
+
+    @property
+    def products(self) -> str:
+        """Of the catalogue's role: what is known of each product."""
+        return f"{self.app_id}-products-changelog"
+
+    @property
+    def news(self) -> str:
+        """Of products, the same in every partition."""
+        return self.prefix + NEWS
 
     @property
     def handovers(self) -> str:

@@ -42,6 +42,8 @@ def topics(settings: Settings) -> list[Topic]:
     return [
         *(Topic(name, kept) for name in names.inputs if name != names.handovers),
         Topic(names.handovers, {**kept, "max.message.bytes": str(LARGEST)}),
+        Topic(names.catalog, {"cleanup.policy": "compact", "retention.ms": "-1"}),
+        Topic(names.products, {"cleanup.policy": "compact", "retention.ms": "-1"}),
         Topic(names.departures, kept),
         Topic(names.changes, kept),
         Topic(names.messages, kept),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, permutations
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from scoring.engine.changes import CAUSES
 from scoring.engine.steps import ENTERED, MOVED
-from scoring.events.schema import RANKS, TOPICS
+from scoring.events.schema import NEWS, RANKS, TOPICS
 from scoring.segments.model import Definitions, Segment
 from streams.clock import now_ms
 from streams.customers.counters import ASIDE
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from streams.customers.service import CustomerService
 
 #: Input topics by rank, without their prefix.
-NAMES = (*TOPICS, "handovers")
+NAMES = (*TOPICS, "handovers", NEWS)
 #: States of a partition that are weighed at a scrape.
 SAMPLE = 500
 #: Causes a move is likely to have: those not seen yet show 0 for them alone.
@@ -108,9 +108,9 @@ class EngineCollector(Collector):
         yield counter("gedrag_events", "Records read, by what became of them", ("topic", "outcome"), rows)
         found = [((NAMES[rank], error), number) for (rank, error), number in detail.letters.items()]
         yield counter("gedrag_dead_letters", "Records refused", ("topic", "error"), found)
-        behind = [sum(each.watermark.behind(each.alignment)[rank] for each in partitions) for rank in range(RANKS)]
+        behind = _together(each.watermark.behind(each.alignment) for each in partitions)
         yield gauge("gedrag_lag_records", "Records at the broker that were not fetched yet", ("topic",), _by_topic(behind))
-        waiting = [sum(len(each.alignment.queues[rank]) for each in partitions) for rank in range(RANKS)]
+        waiting = _together([len(queue) for queue in each.alignment.queues] for each in partitions)
         yield gauge("gedrag_waiting_records", "Records fetched whose time has not come", ("topic",), _by_topic(waiting))
 
     def _time(self, service: CustomerService, partitions: list[Partition]) -> Iterator[Metric]:
@@ -158,6 +158,15 @@ class EngineCollector(Collector):
         )
         silence = service.silence if service.partitions else 0.0
         yield gauge("gedrag_broker_silence_seconds", "Since the broker last answered", (), [((), max(0.0, silence))])
+
+
+def _together(partitions: Iterable[list[int]]) -> list[int]:
+    """Sums by rank; 0 for a topic that is not read."""
+    sums = [0] * RANKS
+    for numbers in partitions:
+        for rank, number in enumerate(numbers):
+            sums[rank] += number
+    return sums
 
 
 def _by_topic(numbers: list[int]) -> list[Row]:

@@ -10,15 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from msgspec.structs import replace
 
 from scoring.engine import Engine
 from scoring.engine.changes import EVENT, LATE_EVENT
 from scoring.events.decode import Invalid, decoders
-from scoring.events.schema import IDENTITIES
+from scoring.events.products import told
+from scoring.events.schema import IDENTITIES, RANKS, News
 from scoring.state import Customer, cart_base_of, cart_log_of, cart_of, facts_of, history_of, profile_of
+from scoring.traits.viewed_products import listens
 from streams.customers.changelog import state_of
+from streams.customers.handing import handed_over
 from streams.customers.recovery import Restored
 from streams.kafka.names import Names
+from streams.kafka.place import partition_of
 
 
 async def records(address: str, topic: str, partitions: int = 4) -> list[Any]:
@@ -120,12 +125,13 @@ class Outcome:
 
 async def expected(address: str, names: Names, engine: Engine, end: int, partitions: int = 4) -> Outcome:
     """From the input topics, every event in order of (ts, rank, offset) and every deadline up to `end`."""
-    return counted(await asyncio.gather(*(records(address, topic, partitions) for topic in names.inputs)), names, engine, end)
+    topics = await asyncio.gather(*(records(address, topic, partitions) for topic in names.inputs))
+    return counted(topics, names, engine, end, partitions)
 
 
-def counted(topics: Sequence[Iterable[Any]], names: Names, engine: Engine, end: int) -> Outcome:
+def counted(topics: Sequence[Iterable[Any]], names: Names, engine: Engine, end: int, partitions: int = 4) -> Outcome:
     """The same from the records of each topic, by rank."""
-    decode_by = decoders(whole=engine.whole)
+    decode_by = (*decoders(whole=engine.whole), handed_over, told)
     events = []
     for rank, found in enumerate(topics):
         for record in found:
@@ -136,26 +142,40 @@ def counted(topics: Sequence[Iterable[Any]], names: Names, engine: Engine, end: 
             events.append((event.ts, rank, record.offset, record.partition, event))
     events.sort(key=lambda each: each[:4])
     outcome = Outcome()
-    for ts, rank, offset, partition, event in events:
-        state = outcome.states.get(event.customer_id)
-        out: list[Any] = []
-        after = engine.event(state, event, out)
-        if after is not None:
-            outcome.states[event.customer_id] = state = after
-        assert state is not None
-        if state.offsets is None:
-            state.offsets = [-1] * IDENTITIES
-        state.offsets[rank] = max(state.offsets[rank], offset)
-        for entry in out:
-            if entry[0] == 0 and entry[6] in (EVENT, LATE_EVENT):
-                entry.append([event.event_type, ts, names.inputs[rank], partition, offset])
-            _tell(outcome, engine, entry, event.customer_id)
+    for _, rank, offset, partition, event in events:
+        for each in _of_customers(outcome, event, partition, partitions):
+            _take(outcome, engine, each, rank, offset, [each.event_type, each.ts, names.inputs[rank], partition, offset])
     for customer, state in outcome.states.items():
         out = []
         engine.until(state, end, out, customer)
         for entry in out:
             _tell(outcome, engine, entry, customer)
     return outcome
+
+
+def _of_customers(outcome: Outcome, event: Any, partition: int, partitions: int) -> list[Any]:
+    """The event; of news of a product, one for each customer of the partition who listens to it."""
+    if not isinstance(event, News):
+        return [event]
+    here = (customer for customer in outcome.states if partition_of(customer.encode(), partitions) == partition)
+    return [replace(event, customer_id=customer) for customer in here if listens(outcome.states[customer], event)]
+
+
+def _take(outcome: Outcome, engine: Engine, event: Any, rank: int, offset: int, origin: list[Any]) -> None:
+    out: list[Any] = []
+    customer = event.customer_id
+    after = engine.event(outcome.states.get(customer), event, out)
+    state = outcome.states[customer] if after is None else after
+    outcome.states[customer] = state
+    offsets = state.offsets or [-1] * IDENTITIES
+    if rank >= IDENTITIES:
+        offsets += [-1] * (RANKS - len(offsets))
+    offsets[rank] = max(offsets[rank], offset)
+    state.offsets = offsets
+    for entry in out:
+        if entry[0] == 0 and entry[6] in (EVENT, LATE_EVENT):
+            entry.append(origin)
+        _tell(outcome, engine, entry, customer)
 
 
 def _tell(outcome: Outcome, engine: Engine, entry: list[Any], customer: str) -> None:
@@ -224,6 +244,7 @@ def state_difference(want: Customer, got: Customer) -> dict[str, Any]:
 
 def plain(state: Customer) -> dict[str, Any]:
     """The fields by name, none of them packed."""
-    for unpacked in (history_of, cart_of, cart_base_of, cart_log_of, profile_of, facts_of):
+    for unpacked in (history_of, cart_of, cart_base_of, cart_log_of, profile_of):
         unpacked(state)
+    state.facts = facts_of(state) or None
     return {name: getattr(state, name) for name in Customer.__struct_fields__}

@@ -32,7 +32,7 @@ async def as_an_older_release_left_it(setup: Setup) -> None:
         epoch = changelog.epoch_of(value) if value is not None else 0
         if key == META:
             meta = read_meta(value)
-            assert len(meta.positions) == 8
+            assert len(meta.positions) == 9
             body: Meta | TopicIds = Meta(meta.confirmed, meta.fired, meta.positions[:IDENTITIES])
         elif key == TOPICS:
             body = TopicIds(setup.partitions, {name: known for name, known in read_topics(value).ids.items() if name in old})

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from scoring.events.decode import Invalid
-from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, PURCHASES, RANKS, PageView
-from streams.customers.alignment import CAPACITY, MOST_OF_ONE, Alignment, Item
+from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, PRODUCT_NEWS, PURCHASES, RANKS, PageView
+from streams.customers.alignment import CAPACITY, MOST_NEWS, MOST_OF_ONE, Alignment, Item
 from streams.customers.counters import Counters
 from streams.customers.intake import Intake
 from streams.customers.partition import Partition
@@ -35,7 +35,7 @@ def test_items_come_in_order_of_time_rank_and_offset() -> None:
     assert places(taken) == [(5, 0, 0), (5, 0, 1), (5, 2, 0), (7, 2, 1)]
     assert until == 7
     assert alignment.waiting() == 1
-    assert alignment.applied() == [2, 0, 2, 0, 0, 0, 0, 0]
+    assert alignment.applied() == [2, 0, 2, 0, 0, 0, 0, 0, 0]
 
 
 def test_what_is_more_than_a_flush_takes_stays_in_order() -> None:
@@ -61,6 +61,20 @@ def test_one_customer_fills_no_flush() -> None:
     portions = [alignment.take(several, 10 * several)[0] for _ in range(3)]
     assert [len(portion) for portion in portions] == [MOST_OF_ONE, MOST_OF_ONE, 501]
     assert [each[2] for portion in portions for each in portion] == list(range(several + 1))
+
+
+def test_news_is_taken_in_portions_and_a_topic_nobody_wants_is_not_waited_for() -> None:
+    alignment = Alignment([0] * RANKS)
+    alignment.add(PRODUCT_NEWS, [item(n, PRODUCT_NEWS, n) for n in range(MOST_NEWS + 1)], MOST_NEWS + 1)
+    alignment.add(PAGE_VIEWS, [item(MOST_NEWS, PAGE_VIEWS, 0)], 1)
+    taken, until = alignment.take(MOST_NEWS, 100_000)
+    assert (len(taken), until, alignment.news) == (MOST_NEWS + 1, MOST_NEWS - 1, True)  # the view comes before the news of its instant
+    assert places(alignment.take(MOST_NEWS, 100_000)[0]) == [(MOST_NEWS, PRODUCT_NEWS, MOST_NEWS)]
+    without, watermark = Alignment([0] * PRODUCT_NEWS), Watermark(0, 0, PRODUCT_NEWS)
+    for rank in range(PRODUCT_NEWS):
+        watermark.seen(rank, 0, 1_000)
+    assert watermark.bounds(without) == (1_000, 1_000)
+    assert without.take(1_000, 10) == ([], 1_000)
 
 
 @pytest.mark.parametrize("seed", range(20))

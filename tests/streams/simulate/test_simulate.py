@@ -54,7 +54,7 @@ def test_all_that_happens_in_a_shop_happens(rows: list[dict[str, Any]]) -> None:
     }  # fmt: skip
     assert often <= set(counts) <= often | rare
     # Whoever adds a kind of event says here whether a shop makes it: nobody logs in or asks to be forgotten there.
-    assert set(RANKS) == often | rare | {"identity", "forget"}
+    assert set(RANKS) == often | rare | {"identity", "forget", "catalog"}
     assert counts["page_view"] > 5 * counts["cart_add"] > 5 * counts["purchase"] > 10 * counts["refund"] > 0
     pages = Counter(row.get("page_type") for row in rows if row["event_type"] == "page_view")
     assert {"home", "category", "product", "search", "sale", "checkout"} <= set(pages)
