@@ -1,4 +1,4 @@
-"""The shop as a whole: all customers' events in order of time."""
+"""The shop as a whole: all customers' events, and what its catalogue says, in order of time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from random import Random
 
 from streams.simulate.characters import perform
+from streams.simulate.offers import Offers
 from streams.simulate.people import KINDS, SHARES
 from streams.simulate.rhythm import DAY
 from streams.simulate.visits import Row, Shopper
@@ -24,10 +25,15 @@ def simulate(customers: int = 1000, days: float = 30, seed: int = 1, start_ms: i
     """
     end = start_ms + int(days * DAY)
     heap: list[tuple[int, int, Row, Iterator[tuple[int, Row]]]] = []
+    offers = Offers(seed, start_ms, end)
+    catalogue = offers.rows() if customers else iter(())
+    for ts, row in catalogue:
+        heap.append((ts, 0, row, catalogue))
+        break
     for number in range(1, customers + 1):
         rng = Random(f"{seed}/{number}")
         kind = rng.choices(KINDS, SHARES)[0]
-        events = Shopper(rng, kind, number, start_ms, end).events()
+        events = Shopper(rng, kind, number, start_ms, end, offers).events()
         for ts, row in events:
             heap.append((ts, number, row, events))
             break

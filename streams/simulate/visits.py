@@ -9,6 +9,7 @@ from typing import Any
 
 from scoring.instants import rfc3339
 from streams.simulate.catalog import BY_CATEGORY, CATEGORIES, PRODUCTS, Product
+from streams.simulate.offers import Offers
 from streams.simulate.people import Kind, profile
 from streams.simulate.rhythm import DAY, HOUR, next_visit
 
@@ -33,8 +34,9 @@ _WEEKS_START = 4 * DAY
 class Shopper:
     """One customer. `events` gives its rows in order of time, from `start` up to `end` (epoch ms)."""
 
-    def __init__(self, rng: Random, kind: Kind, number: int, start: int, end: int) -> None:
+    def __init__(self, rng: Random, kind: Kind, number: int, start: int, end: int, offers: Offers) -> None:
         self._rng = rng
+        self._offers = offers
         self._kind = kind
         self._number = number
         self._customer_id = f"c{number:06d}"
@@ -125,7 +127,7 @@ class Shopper:
                 )
                 now += 2000
             if carted and (view == views - 1 or rng.random() < 1.5 / views):
-                now = self._add(now, session, product, _cents(product, on_sale))
+                now = self._add(now, session, product, self._cents(product, now, on_sale))
         if self._cart and rng.random() < 0.12:
             now = self._reconsider(now, session)
         return now
@@ -143,7 +145,7 @@ class Shopper:
             page_type="product",
             product_id=product.product_id,
             category_id=product.category_id,
-            price=_cents(product, on_sale) / 100,
+            price=self._cents(product, now, on_sale) / 100,
             **more,
         )
         if rng.random() < 0.08:
@@ -262,6 +264,6 @@ class Shopper:
         self._made += 1
         heapq.heappush(self._due, (ts, self._made, {"event_type": event_type, "customer_id": self._customer_id, "ts": "", **fields}))
 
-
-def _cents(product: Product, on_sale: bool) -> int:
-    return product.cents * 4 // 5 if on_sale else product.cents
+    def _cents(self, product: Product, now: int, on_sale: bool) -> int:
+        cents = self._offers.cents(product, now)
+        return cents * 4 // 5 if on_sale else cents

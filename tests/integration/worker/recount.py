@@ -49,10 +49,15 @@ async def records(address: str, topic: str, partitions: int = 4) -> list[Any]:
 
 async def applied(address: str, names: Names, partitions: int = 4, timeout: float = 30.0) -> None:
     """Returns when the worker has delivered everything the input topics hold."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=address, group_id=names.group, enable_auto_commit=False)
+    await read_by(address, names.group, names.inputs, partitions, timeout)
+
+
+async def read_by(address: str, group: str, topics: Sequence[str], partitions: int = 4, timeout: float = 30.0) -> None:
+    """Returns when the group has committed everything the topics hold."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=address, group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
-        tps = [TopicPartition(topic, number) for topic in names.inputs for number in range(partitions)]
+        tps = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
         async with asyncio.timeout(timeout):
             while True:
                 ends = await consumer.end_offsets(tps)

@@ -15,7 +15,7 @@ from streams.cli.main import build
 from streams.clock import now_ms
 from streams.settings.model import SHIPPED
 from tests.integration.worker.agreement import settled
-from tests.integration.worker.recount import records
+from tests.integration.worker.recount import read_by, records
 from tests.integration.worker.running import Process, Setup
 
 pytestmark = pytest.mark.real_kafka
@@ -46,6 +46,10 @@ def test_a_back_test_and_a_worker_decide_the_same(setup: Setup, worker: type[Pro
     shipped = {name: str(SHIPPED / f"{name}.toml") for name in ("segments", "campaigns")}
     # First of all: sent to a worker at work, history would meet deadlines that have fired (docs/guarantees.md).
     gedrag("produce", shop, *(f"--set={name}={value}" for name, value in setup.settings(**shipped).items()))
+    # What the catalogue said then must lie beside the events: the role tells it before they are applied.
+    role = worker("role", options=("--role", "catalogue"), **shipped)
+    asyncio.run(read_by(setup.address, f"{setup.names.app_id}-catalogue-news", [setup.names.catalog]))
+    role.stop()
     worker(**shipped).ready()
     asyncio.run(settled(setup))
     told = asyncio.run(records(setup.address, setup.names.messages))

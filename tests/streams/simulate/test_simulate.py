@@ -14,7 +14,9 @@ from typer.testing import CliRunner
 
 from scoring.engine import Engine
 from scoring.events.decode import decoders
+from scoring.events.products import decoder
 from scoring.events.rows import RANKS, from_row
+from scoring.events.schema import PRODUCT_NEWS
 from scoring.segments.read import read
 from streams.cli.main import build
 from streams.replay import Replay
@@ -38,10 +40,13 @@ def test_every_row_is_a_valid_event_of_the_period_in_order(rows: list[dict[str, 
 
 
 def test_every_row_less_its_event_type_is_a_valid_kafka_value(rows: list[dict[str, Any]]) -> None:
-    on_kafka = decoders()
+    on_kafka, of_products = decoders(), decoder()
     for row in rows[:3000]:
         rank = RANKS[row["event_type"]]
         value = json.dumps({name: value for name, value in row.items() if name != "event_type"}).encode()
+        if rank == PRODUCT_NEWS:
+            assert of_products(value, row["product_id"].encode(), START + 45 * DAY) == from_row(row)
+            continue
         assert on_kafka[rank](value, row["customer_id"].encode(), START + 45 * DAY) == from_row(row)
 
 
@@ -50,11 +55,11 @@ def test_all_that_happens_in_a_shop_happens(rows: list[dict[str, Any]]) -> None:
     rare = {"email_complained", "email_bounced", "email_unsubscribed", "cart_clear"}
     often = {
         "page_view", "cart_add", "cart_remove", "cart_update", "wishlist_add", "checkout_started", "purchase", "refund",
-        "email_delivered", "email_opened", "email_clicked", "feedback", "profile",
+        "email_delivered", "email_opened", "email_clicked", "feedback", "profile", "catalog",
     }  # fmt: skip
     assert often <= set(counts) <= often | rare
     # Whoever adds a kind of event says here whether a shop makes it: nobody logs in or asks to be forgotten there.
-    assert set(RANKS) == often | rare | {"identity", "forget", "catalog"}
+    assert set(RANKS) == often | rare | {"identity", "forget"}
     assert counts["page_view"] > 5 * counts["cart_add"] > 5 * counts["purchase"] > 10 * counts["refund"] > 0
     pages = Counter(row.get("page_type") for row in rows if row["event_type"] == "page_view")
     assert {"home", "category", "product", "search", "sale", "checkout"} <= set(pages)
@@ -63,7 +68,7 @@ def test_all_that_happens_in_a_shop_happens(rows: list[dict[str, Any]]) -> None:
 def test_a_purchase_is_what_lay_in_the_cart(rows: list[dict[str, Any]]) -> None:
     carts: dict[str, dict[str, float]] = {}
     for row in rows:
-        cart = carts.setdefault(row["customer_id"], {})
+        cart = carts.setdefault(row.get("customer_id", ""), {})
         match row["event_type"]:
             case "cart_add":
                 cart[row["product_id"]] = cart.get(row["product_id"], 0) + row["quantity"]
@@ -111,8 +116,8 @@ def test_the_same_seed_gives_the_same_and_another_something_else() -> None:
 
 
 def test_a_customer_does_not_depend_on_how_many_others_there_are() -> None:
-    few = [row for row in simulate(3, 20, 1) if row["customer_id"] == "c000002"]
-    assert few and [row for row in simulate(30, 20, 1) if row["customer_id"] == "c000002"] == few
+    few = [row for row in simulate(3, 20, 1) if row.get("customer_id") == "c000002"]
+    assert few and [row for row in simulate(30, 20, 1) if row.get("customer_id") == "c000002"] == few
 
 
 def test_rows_are_made_as_they_are_asked_for() -> None:
@@ -139,3 +144,22 @@ def test_wrong_use(options: list[str]) -> None:
     assert result.exit_code == 2
     assert result.stdout == ""
     assert options[-2] in result.stderr or options[-1] in result.stderr
+
+
+def test_the_catalogue_says_what_customers_see(rows: list[dict[str, Any]]) -> None:
+    """A product is seen at its price of that moment, or at the sale's; now and then it is reduced, and sold out, and back."""
+    price: dict[str, int] = {}
+    stock: Counter[str] = Counter()
+    cheaper = 0
+    for row in rows:
+        if row["event_type"] == "catalog":
+            product = row["product_id"]
+            if "price" in row:
+                cents = round(row["price"] * 100)
+                cheaper += cents < price.get(product, 0)
+                price[product] = cents
+            if "in_stock" in row:
+                stock["back" if row["in_stock"] else "out"] += 1
+        elif row["event_type"] == "page_view" and "price" in row:
+            assert round(row["price"] * 100) in (price[row["product_id"]], price[row["product_id"]] * 4 // 5)
+    assert cheaper > 20 and stock["out"] > 10 and stock["back"] > len(price)
