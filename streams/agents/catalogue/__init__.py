@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 #: Seconds for which records are gathered: one search through all customers then serves all of their news.
 GATHERED = 1.0
-#: Records taken in at once at most, and read ahead.
-BATCH = 1_000
-AHEAD = 4_000
+#: Records read ahead, and taken in at once at most: of so many, whatever partition each is in, news is told in order of time.
+AHEAD = 5_000
 
 
 def parts(settings: Settings) -> list[str]:
@@ -46,7 +45,7 @@ def register(app: Any, settings: Settings, part: str) -> Any:
             while True:
                 batch = [await waiting.get()]
                 await asyncio.sleep(GATHERED)
-                while len(batch) < BATCH and not waiting.empty():
+                while len(batch) < AHEAD and not waiting.empty():
                     batch.append(waiting.get_nowait())
                 await desk.take([event.message for event in batch])
                 for event in batch:
