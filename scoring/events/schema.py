@@ -18,7 +18,7 @@ TOPICS: tuple[str, ...] = ("page-views", "cart-events", "purchases", "email-even
 PAGE_VIEWS, CART_EVENTS, PURCHASES, EMAIL_EVENTS, FEEDBACK, PROFILES, IDENTITIES = range(7)
 #: The worker reads one topic more, on which customers hand things over to each other (scoring/merge).
 HANDOVERS = 7
-#: And, where a trait wants it, one that tells of products (docs/decisions/0013-product-news.md): of an instant's events they come last.
+#: And, where a trait wants it, one that tells of products (docs/decisions/0014-product-news.md): of an instant's events they come last.
 PRODUCT_NEWS = 8
 #: What the shop's catalogue says of products, keyed by product: it becomes news where it is compared with what it said before.
 CATALOG = "catalog"
