@@ -7,6 +7,7 @@ from types import ModuleType
 
 from streams.simulate.characters import (
     benefits,
+    catalogue,
     engagement,
     experience,
     journey,
@@ -22,7 +23,8 @@ from streams.simulate.characters.character import Character
 from streams.simulate.characters.script import Row
 
 _FILES: tuple[ModuleType, ...] = (
-    on_the_way, purchase_habits, benefits, occasions, journey, loyalty, engagement, satisfaction, persons, technology, experience,
+    on_the_way, purchase_habits, catalogue, benefits, occasions, journey, loyalty, engagement, satisfaction, persons, technology,
+    experience,
 )  # fmt: skip
 
 CHARACTERS: tuple[Character, ...] = tuple(each for file in _FILES for each in vars(file).values() if isinstance(each, Character))

@@ -166,6 +166,11 @@ class Script:
     def feedback(self, ago: float, kind: str, score: float | None = None, **fields: Any) -> None:
         self.tell(self.instant(ago), "feedback", {"kind": kind} | ({} if score is None else {"score": score}) | fields)
 
+    def catalogue(self, ago: float, product: Product, **fields: Any) -> None:
+        """What the shop says of a product."""
+        at = self.instant(ago)
+        self._told.append((at, {"event_type": "catalog", "product_id": product.product_id, "ts": rfc3339(at), **fields}))
+
     def profile(self, **fields: Any) -> None:
         """What the customer's profile says from the beginning."""
         traits = self._profile["traits"] | fields.pop("traits", {})
