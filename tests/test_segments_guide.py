@@ -29,6 +29,8 @@ GUIDE = (Path(__file__).parents[1] / "docs" / "segments.md").read_text(encoding=
 STORIES = re.findall(r"^### (.+?)\n.*?^```story\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"(→ )?day (\d+) (\d\d):(\d\d)(?::(\d\d))?\s+(.*)")
 SEGMENTS = read((SHIPPED / "segments.toml").read_text(encoding="utf-8"))
+#: Somebody who is held out of no shipped campaign.
+CUSTOMER = "customer-12"
 ENGINE = Engine(SEGMENTS, read_campaigns((SHIPPED / "campaigns.toml").read_text(encoding="utf-8"), SEGMENTS))
 
 
@@ -56,13 +58,13 @@ def acted_out(story: str) -> tuple[list[str], list[str]]:
             continue
         event_type, *fields = rest.split()
         cells = {name: value.replace("_", " ") if name in ("text",) else value for name, value in (each.split("=", 1) for each in fields)}
-        row = {"event_type": event_type, "customer_id": "kim", "ts": _text(at)} | cells
+        row = {"event_type": event_type, "customer_id": CUSTOMER, "ts": _text(at)} | cells
         out: list[list[Any]] = []
         state = ENGINE.event(state, from_row(row, cells=True, whole=ENGINE.whole), out) or state
         found += _said(out)
     assert state is not None
     out = []
-    ENGINE.until(state, int(last.timestamp() * 1000), out, "kim")
+    ENGINE.until(state, int(last.timestamp() * 1000), out, CUSTOMER)
     return told, found + _said(out)
 
 
@@ -73,7 +75,7 @@ def _text(at: datetime) -> str:
 def _said(out: list[list[Any]]) -> list[str]:
     said = []
     for entry in out:
-        topic, value, _ = ENGINE.render(entry, "kim", None)
+        topic, value, _ = ENGINE.render(entry, CUSTOMER, None)
         record = json.loads(value)
         at = record.get("at", "")[:19] + "Z"
         if topic == "segment-changes":
