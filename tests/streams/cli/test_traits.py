@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
@@ -38,3 +39,9 @@ def test_of_one_family() -> None:
 def test_a_table_for_each_family_in_markdown() -> None:
     headings = [line for line in gedrag("traits", "--markdown").stdout.splitlines() if line.startswith("## ")]
     assert headings[0] == "## core" and len(headings) == len({row.family for row in rows()})
+
+
+def test_the_guide_has_them_all() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "attributes.md").read_text(encoding="utf-8")
+    made = gedrag("traits", "--markdown").stdout
+    assert made.strip() in guide, "make it anew: its heading and what `gedrag traits --markdown` prints"
