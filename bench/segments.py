@@ -8,6 +8,7 @@ from bench.load import Load
 from bench.rates import DEFINITIONS, filled, worker_rate
 from bench.report import Report
 from bench.sizes import EACH, Sizes
+from scoring.segments.families import FAMILIES
 
 #: Kinds of condition in turn, each with thresholds and windows of its own, so that few segments change at the same event.
 CONDITIONS = (
@@ -25,8 +26,8 @@ CONDITIONS = (
 
 
 def definitions(count: int) -> str:
-    """TOML of `count` segments."""
-    found = []
+    """TOML of `count` segments. What families besides would keep of a customer is switched off: it costs the same with few as with many."""
+    found = [f"[families]\noff = {[family for family in FAMILIES if family != 'other']!r}\n"]
     for n in range(count):
         step = n // len(CONDITIONS)
         values = {"d": 1 + 3 * step, "k": 5 + 6 * step, "c": 2 + step, "s": 50 + 70 * step, "m": 30 + 13 * step}
