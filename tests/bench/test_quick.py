@@ -15,6 +15,8 @@ from bench.broker import HOW
 from bench.load import Load, events
 from tests import parts
 
+pytestmark = pytest.mark.timeout(300)
+
 ROOT = Path(__file__).parents[2]
 
 MEASURED = (
@@ -30,7 +32,7 @@ LEFT_OUT = ("two_workers_ratio", "growth_customers_ratio", "growth_segments_rati
 
 def bench(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bench", *options], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=110
+        [sys.executable, "-m", "bench", *options], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=240
     )
 
 
