@@ -63,19 +63,23 @@ def setup(
 
 async def _make(settings: Settings, dry_run: bool) -> list[str]:
     """As `_once`; told to slow down, it waits and goes on, if that is not for long."""
+    made: list[str] = []
     for _ in range(_PATIENCE):
         try:
-            return await _once(settings, dry_run)
+            return await _once(settings, dry_run, made)
         except Busy as busy:
             if busy.wait > _LONGEST:
                 raise
             typer.echo(f"gedrag crm: HubSpot's limit is reached, going on in {busy.wait:g} s", err=True)
             await asyncio.sleep(busy.wait)
-    return await _once(settings, dry_run)
+    return await _once(settings, dry_run, made)
 
 
-async def _once(settings: Settings, dry_run: bool) -> list[str]:
-    """The names of those that were not there. Raises HubSpotError, Misconfigured, Faults, OSError."""
+async def _once(settings: Settings, dry_run: bool, made: list[str]) -> list[str]:
+    """`made` with the names of those that were not there: they are many requests, of which some may have been taken before.
+
+    Raises HubSpotError, Misconfigured, Faults, OSError.
+    """
     wanted = properties_of(settings)
     hubspot = hubspot_of(settings)
     try:
@@ -87,8 +91,9 @@ async def _once(settings: Settings, dry_run: bool) -> list[str]:
                 "set crm_id_property to another name"
             )
         lacking = missing(there, wanted)
+        made += [each["name"] for each in lacking if each["name"] not in made]
         if lacking and not dry_run:
             await hubspot.create(GROUP, lacking)
-        return [each["name"] for each in lacking]
+        return made
     finally:
         await hubspot.close()

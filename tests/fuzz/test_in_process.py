@@ -18,7 +18,7 @@ from tests.integration.worker.recount import Outcome, compare, counted
 from tests.integration.worker.shop import traffic
 from tests.properties.profiles import LONG
 
-INPUTS = 1_000_000 if LONG else 20_000
+INPUTS = 1_000_000 if LONG else 16_000
 AT_ONCE = 2_000
 #: Milliseconds from one input to the next: deadlines of hours and days fall due in between.
 STEP = 1_500

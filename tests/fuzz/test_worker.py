@@ -27,7 +27,7 @@ from tests.properties.profiles import LONG
 
 pytestmark = pytest.mark.real_kafka
 
-INPUTS = 250_000 if LONG else 8_000
+INPUTS = 250_000 if LONG else 3_000
 #: Milliseconds from one input to the next.
 STEP = 2_000
 DEFINITIONS = Path(str(resources.files("streams") / "defaults" / "segments.toml"))
@@ -83,7 +83,7 @@ async def test_every_input_is_applied_or_a_repeat_or_a_dead_letter(setup: Setup,
 
     running = worker(segments=str(DEFINITIONS), dead_letter_limit="0", web=web)
     await asyncio.to_thread(running.ready)
-    await settled(setup, 300 if LONG else 60)
+    await settled(setup, 300 if LONG else 180)
 
     counters, memory = health(web), most_memory(running)
     running.stop()
