@@ -28,10 +28,11 @@ from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, PRODUCT_NEWS, PURCHAS
 from scoring.segments.model import Definitions
 from scoring.state import NEVER, Customer, facts_of
 from scoring.traits.attribute import Attribute
-from scoring.traits.effects import FIRST, effect
+from scoring.traits.effects import effect
 from scoring.traits.seen_products import BOUGHT, HASH, KEY, WIDTH, hashed, instant, interested, place, price, with_record
 from scoring.traits.trait import Fold, Trait
 
+#: Raises and lowers all that is offered here, also what was missing: FIRST need not be said, so others are not looked at.
 _TOLD = effect()
 _MOST_CENTS = BOUGHT - 1
 
@@ -54,7 +55,7 @@ def _saw(facts: dict[str, Any], product: bytes, ts: int, cents: int) -> int:
         del told[each]
         changed = True
     mine[1] = told or None
-    return _TOLD | FIRST if changed else 0
+    return _TOLD if changed else 0
 
 
 def viewed(s: Customer) -> Iterator[bytes]:
@@ -133,7 +134,7 @@ def _news(definitions: Definitions, lateness: int) -> Fold:
             entry[_BACK] = ts if entry[_BACK] is None else max(ts, entry[_BACK])
         told[product] = entry
         mine[1] = told
-        return _TOLD | FIRST if entry != before else 0  # news that was told before changes nothing
+        return _TOLD if entry != before else 0  # news that was told before changes nothing
 
     return fold
 

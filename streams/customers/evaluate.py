@@ -36,6 +36,8 @@ UNARMED = NEVER + 1
 
 #: Customers brought up to date before others may have a turn: some 10 ms.
 PORTION = 500
+#: And their events.
+PORTION_EVENTS = 1_000
 
 
 def opened(key: bytes, stored: bytes) -> Customer:
@@ -92,8 +94,8 @@ class Evaluator:
                 yield from spread(news, states, found, tied, hearing)
             customers = list(found.items())
             yield
-            for start in range(0, len(customers), PORTION):
-                self._events(partition, customers[start : start + PORTION], reached, taken, tied, hearing, draft)
+            for portion in portions(customers):
+                self._events(partition, portion, reached, taken, tied, hearing, draft)
                 yield
         left = list(taken)
         for start in range(0, len(left), PORTION):
@@ -246,6 +248,18 @@ def by_customer(items: list[Item]) -> dict[bytes, list[Item]]:
         else:
             theirs.append(item)
     return found
+
+
+def portions(customers: list[tuple[bytes, list[Item]]]) -> Iterator[list[tuple[bytes, list[Item]]]]:
+    """What is done without a pause: no more customers than PORTION, nor many more events than PORTION_EVENTS."""
+    start = events = 0
+    for end, (_, theirs) in enumerate(customers, 1):
+        events += len(theirs)
+        if events >= PORTION_EVENTS or end - start == PORTION:
+            yield customers[start:end]
+            start, events = end, 0
+    if start < len(customers):
+        yield customers[start:]
 
 
 def due_in(states: dict[bytes, bytes]) -> Callable[[bytes], int]:

@@ -1,9 +1,10 @@
-"""When a partition waits for more events, and when it never does."""
+"""When a partition waits for more events, and when it never does; and how much of them is done without a pause."""
 
 from __future__ import annotations
 
 from scoring.events.schema import PAGE_VIEWS, RANKS, PageView
 from streams.customers.alignment import Alignment
+from streams.customers.evaluate import PORTION, PORTION_EVENTS, portions
 from streams.customers.flush import EVENTS, GATHERED, gathers
 from streams.customers.partition import Partition
 
@@ -39,3 +40,10 @@ def test_not_while_deadlines_are_left_to_fire() -> None:
     late = partition(10, EVENTS + 1)
     late.overdue = True
     assert not gathers(late, CLOCK)
+
+
+def test_a_portion_is_of_so_many_customers_or_events() -> None:
+    item = (1, PAGE_VIEWS, 0, b"c", PageView("c", 1))
+    customers = [(b"%d" % n, [item] * (1 if n < 700 else PORTION_EVENTS // 2)) for n in range(703)]
+    found = list(portions(customers))
+    assert [len(each) for each in found] == [PORTION, 202, 1] and sum(found, []) == customers
