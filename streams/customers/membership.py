@@ -93,7 +93,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         self.sent = internals.watch_fetches(self.consumer, now_ms)
         internals.fetch_past_full_queues(self.consumer)
         self._beat_now = internals.watch_membership(self.consumer, self._renew, self._dropped, elapsed)
-        self.consumer.subscribe(list(self._names.inputs), listener=self)
+        self.consumer.subscribe(list(self._names.subscribed), listener=self)
 
     async def leave(self) -> None:
         """Finishes what is on its way, notes it, and leaves the group."""
@@ -129,12 +129,12 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         generation = internals.generation(self.consumer)
         numbers = sorted({tp.partition for tp in assigned})
         self._shared.counters.detail.rebalances += 1
-        if len(assigned) < len(numbers) * len(self._names.inputs):
-            self._shared.fail(_mixed(numbers, assigned, self._names.inputs))
+        if len(assigned) < len(numbers) * len(self._names.subscribed):
+            self._shared.fail(_mixed(numbers, assigned, self._names.subscribed))
             return
         for tp in assigned:
             self.consumer.seek(tp, 0)  # a position, so that none is looked up; the changelog's is set when it is known
-            self.consumer.pause(tp)
+            self.consumer.pause(tp)  # for good, if it is of a topic that the definitions do not ask for
         for number in numbers:
             partition = self.partitions[number] = Partition(number)
             partition.chain = asyncio.create_task(self._take_over(partition, self.tenure, generation))

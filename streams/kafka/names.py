@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scoring.events.schema import CATALOG, EMAIL_EVENTS, NEWS, TOPICS, Event, Product
+from scoring.events.schema import CATALOG, EMAIL_EVENTS, NEWS, PRODUCT_NEWS, TOPICS, Event, Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,12 @@ class Names:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        topics = (*(self.prefix + topic for topic in TOPICS), self.handovers)
-        return (*topics, self.news) if self.hears_news else topics
+        return self.subscribed if self.hears_news else self.subscribed[:PRODUCT_NEWS]
+
+    @property
+    def subscribed(self) -> tuple[str, ...]:
+        """What a worker has partitions of: the same for all of a group, whatever their definitions, so that they can be shared out."""
+        return (*(self.prefix + topic for topic in TOPICS), self.handovers, self.news)
 
     def place_of(self, event: Event | Product) -> tuple[str, bytes]:
         """(topic, key) of an event, or of what the catalogue says of a product."""

@@ -15,9 +15,10 @@ from aiokafka import AIOKafkaProducer
 
 from scoring.events.schema import CART_EVENTS, PAGE_VIEWS
 from streams.clock import now_ms
+from streams.customers.changelog import META, read_meta
 from streams.kafka.place import partition_of
 from tests.integration.worker.agreement import agrees, settled
-from tests.integration.worker.recount import records
+from tests.integration.worker.recount import read_by, records
 from tests.integration.worker.running import Process, Setup
 from tests.integration.worker.shop import Feed
 
@@ -122,3 +123,37 @@ async def test_a_drop_reaches_everybody_who_viewed_it_once(setup: Setup, worker:
     assert await entries(setup, "price_dropped") == {f"c{n}": 2 for n in range(120)}
     assert not {r.key for r in since} & {b"c%d" % n for n in range(120, 150)}, "who viewed something else is not even written"
     await agrees(setup, now_ms(), definitions=DEFINITIONS)
+
+
+async def test_where_no_family_asks_for_news_nothing_reads_it(setup: Setup, worker: type[Process]) -> None:
+    """Switched off, the role has nothing to do and the worker takes one topic less; switched on again, it goes on from there."""
+    off = setup.folder / "off.toml"
+    off.write_text('[[segment]]\nname = "looking"\nfamily = "other"\nwhen = "page_views >= 1"\n[families]\noff = ["purchase_habits"]\n')
+    with_news, without = ({"segments": str(each)} for each in (DEFINITIONS, off))
+
+    async def positions() -> set[int]:
+        newest = {r.partition: r.value for r in await records(setup.address, setup.names.changelog, setup.partitions) if r.key == META}
+        return {len(read_meta(each).positions) for each in newest.values()}
+
+    (await asyncio.to_thread(worker(**with_news).ready)).stop()
+    assert await positions() == {9}
+    async with Feed(setup.address, setup.prefix) as feed, Catalogue(setup) as shop:
+        await shop.says(["p"], price=50)
+        running = await asyncio.to_thread(worker(**without).ready)
+        idle = worker("role", options=CATALOGUE, **without)
+        assert await asyncio.to_thread(idle.wait) == 2
+        assert "no family that is on needs it" in idle.text()
+        await feed.event(PAGE_VIEWS, "c0", product_id="p", price=50)
+        await read_by(setup.address, setup.names.group, setup.names.inputs[:7], setup.partitions)
+        running.stop()
+        assert await positions() == {8}
+        role, running = worker("role", options=CATALOGUE, **with_news), worker(**with_news)
+        await asyncio.to_thread(running.ready)
+        await feed.event(PAGE_VIEWS, "c1", product_id="p", price=50)
+        await settled(setup)
+        await shop.says(["p"], price=40)
+        await heard(setup, 4)
+        await settled(setup)
+    role.stop()
+    running.stop()
+    assert await entries(setup, "price_dropped") == {"c1": 1}  # while it was off, nobody's views were kept
