@@ -78,6 +78,8 @@ def history() -> Iterator[Sent]:
     """Of 150 customers over two weeks and some; some live elsewhere, leave, or cannot be reached."""
     dice = random.Random(5)
     for row in simulate(150, 16, seed=5):
+        if row["event_type"] == "catalog":
+            continue  # of a product, not of a customer
         customer, rank = str(row["customer_id"]), RANKS[str(row["event_type"])]
         ts = round(datetime.fromisoformat(str(row["ts"])).timestamp() * 1000)
         if row["event_type"] == "profile":
