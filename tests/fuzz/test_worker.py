@@ -90,7 +90,8 @@ async def test_every_input_is_applied_or_a_repeat_or_a_dead_letter(setup: Setup,
     letters = await records(setup.address, setup.names.dead_letters)
     assert counters["events"] + counters["repeats"] + counters["dead_letters"] == sent and counters["replayed"] == 0, counters
     assert counters["dead_letters"] == len(letters)
-    assert min(counters["events"], counters["repeats"], len(letters), 50 * counters["fired"]) > INPUTS / 10, counters
+    # Repeats need something to repeat: of few inputs they are a smaller part.
+    assert min(counters["events"], counters["repeats"], len(letters), 50 * counters["fired"]) > INPUTS / 25, counters
     assert memory < MEMORY
 
     topics = await asyncio.gather(*(records(setup.address, topic) for topic in setup.names.inputs))
