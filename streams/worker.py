@@ -53,6 +53,9 @@ _AGENTS = {
     "webhooks": "streams.agents.webhooks",
     "crm": "streams.agents.crm",
 }
+#: Why a role may have nothing to do.
+NOT_SET_UP = "it isn't set up; see docs/feeds.md"
+_IDLE = {"catalogue": "no family that is on needs it"}
 
 #: Seconds everything together may take to stop.
 STOP_WITHIN = 30.0
@@ -156,9 +159,8 @@ class Worker(Service):
             if role in self.roles:
                 found += self._apps_of(role, importlib.import_module(module))
         if not found and not self.agents and "customers" not in self.roles:
-            raise Misconfigured(
-                f"--role {', '.join(self.roles)}: nothing to do: it isn't set up (docs/feeds.md), or no family that is on needs it"
-            )
+            why = [f"{role} has nothing to do: {_IDLE.get(role, NOT_SET_UP)}" for role in self.roles]
+            raise Misconfigured(f"--role {', '.join(self.roles)}: {'; '.join(why)}")
         for module in self.agents:
             if str(Path.cwd()) not in sys.path:
                 sys.path.insert(0, str(Path.cwd()))

@@ -27,7 +27,7 @@ from tests.properties.profiles import LONG
 
 pytestmark = pytest.mark.real_kafka
 
-INPUTS = 250_000 if LONG else 3_000
+INPUTS = 250_000 if LONG else 8_000
 #: Milliseconds from one input to the next.
 STEP = 2_000
 DEFINITIONS = Path(str(resources.files("streams") / "defaults" / "segments.toml"))
