@@ -11,7 +11,7 @@ from typing import Any
 from bench.clones import clone, newest
 from bench.contestants import run
 from bench.load import make_topics
-from bench.rates import app_id
+from bench.rates import CORE, app_id
 from bench.report import Report
 from bench.sizes import Sizes
 from bench.watch import longest
@@ -29,7 +29,7 @@ NO_GRACE = {"grace": "0s"}
 
 
 def measure(report: Report, broker: str, sizes: Sizes, folder: Path, source: Names) -> None:
-    """`source`: an app whose customers have a history under the default definitions."""
+    """`source`: an app whose customers have a history under the core definitions."""
     many = _cloned(report, broker, "many", source, sizes.many)
     empty = _empty(broker, folder)
     raw = _raw_read(report, broker, many)
@@ -71,7 +71,7 @@ def _cloned(report: Report, broker: str, name: str, source: Names, customers: in
 
 
 def _running(broker: str, names: Names, folder: Path) -> AbstractContextManager[Worker]:
-    return running(broker, names.prefix, names.app_id, folder, watch=True, ahead=AHEAD, **NO_GRACE)
+    return running(broker, names.prefix, names.app_id, folder, watch=True, ahead=AHEAD, **NO_GRACE, **CORE)
 
 
 def _caught_up(worker: Worker) -> None:
@@ -110,7 +110,7 @@ def _empty(broker: str, folder: Path) -> int:
     """Resident bytes of a worker with no customers and nothing to read."""
     prefix = "bench-empty."
     asyncio.run(make_topics(broker, [prefix + topic for topic in TOPICS]))
-    with running(broker, prefix, app_id("empty"), folder) as worker:
+    with running(broker, prefix, app_id("empty"), folder, **CORE) as worker:
         worker.ready()
         time.sleep(0.5)
         return resident_bytes(worker.pid)

@@ -14,8 +14,11 @@ from bench.workers import Ended, Rate, Sample, Worker, running
 from streams.kafka.names import Names
 
 DEFINITIONS = Path(__file__).parent / "definitions"
+#: What every shop has, and what its families add: `families` is the shipped files.
+CORE = {"segments": str(DEFINITIONS / "core.toml"), "campaigns": str(DEFINITIONS / "core_campaigns.toml")}
 REFERENCE = {"segments": str(DEFINITIONS / "reference.toml"), "campaigns": str(DEFINITIONS / "no_campaigns.toml")}
-ROWS = ("worker", "reference", "faust", "raw")
+WORKERS: dict[str, dict[str, str]] = {"worker": CORE, "families": {}, "reference": REFERENCE}
+ROWS = (*WORKERS, "faust", "raw")
 
 
 def main_load(sizes: Sizes) -> Load:
@@ -63,7 +66,7 @@ def measure(report: Report, broker: str, sizes: Sizes, folder: Path, rows: set[s
                 name = app_id(row)
                 if row == "worker":
                     names = Names(name, load.prefix)
-                rate, last = worker_rate(broker, load, folder, row, app_id=name, **(REFERENCE if row == "reference" else {}))
+                rate, last = worker_rate(broker, load, folder, row, app_id=name, **WORKERS[row])
                 changes = last.counters["changes"] / last.counters["events"]
             found.setdefault(row, []).append(rate)
             if changes is not None:
@@ -72,9 +75,11 @@ def measure(report: Report, broker: str, sizes: Sizes, folder: Path, rows: set[s
     for row, rates in found.items():
         report.rates(_prefix(row), rates)
     report.ratio("ratio_to_plain_faust", "events_per_second", "plain_faust_events_per_second")
+    report.ratio("families_ratio", "families_events_per_second", "events_per_second")
     report.ratio("reference_ratio_to_plain_faust", "reference_events_per_second", "plain_faust_events_per_second")
     # On a machine that has other things to do, this one holds.
     report.ratio("cpu_ratio_to_plain_faust", "plain_faust_cpu_us_per_event", "cpu_us_per_event")
+    report.ratio("families_cpu_ratio", "cpu_us_per_event", "families_cpu_us_per_event")
     report.ratio("reference_cpu_ratio_to_plain_faust", "plain_faust_cpu_us_per_event", "reference_cpu_us_per_event")
     return names
 
@@ -83,7 +88,7 @@ def split(report: Report, broker: str, sizes: Sizes) -> None:
     """Where the worker's CPU goes; what no phase accounts for is sockets, acknowledgements and commits."""
     load = main_load(sizes)
     fetch = run.raw(broker, load, job=False).cpu_us
-    phases = {"fetch": fetch} | run.split(broker, load, min(sizes.split_events, load.events // 2))
+    phases = {"fetch": fetch} | run.split(broker, load, min(sizes.split_events, load.events // 2), CORE)
     report.note(**{f"{phase}_us": spent for phase, spent in phases.items()})
     whole = report.figures["cpu_us_per_event"]
     if isinstance(whole, float):
@@ -91,15 +96,15 @@ def split(report: Report, broker: str, sizes: Sizes) -> None:
 
 
 def _prefix(row: str) -> str:
-    return {"worker": "", "reference": "reference_", "faust": "plain_faust_", "raw": "raw_"}[row]
+    return {"worker": "", "faust": "plain_faust_"}.get(row, f"{row}_")
 
 
 def two_workers(report: Report, broker: str, sizes: Sizes, folder: Path) -> None:
     """Two workers, two partitions each, while both are at work; against one right before, so that the machine is as busy."""
     load = filled(report, broker, main_load(sizes))
-    one, _ = worker_rate(broker, load, folder, "one")
+    one, _ = worker_rate(broker, load, folder, "one", **CORE)
     group = app_id("two")
-    with running(broker, load.prefix, group, folder) as first, running(broker, load.prefix, group, folder) as second:
+    with running(broker, load.prefix, group, folder, **CORE) as first, running(broker, load.prefix, group, folder, **CORE) as second:
         pair = (first, second)
         for worker in pair:
             worker.until(lambda seen: seen.counters["partitions"] == 2 and seen.applied > 0)

@@ -1,6 +1,6 @@
 """Where our worker's CPU goes: its own intake, alignment, evaluator and flusher, driven over records read before.
 
-    python -m bench.split BROKER PREFIX EVENTS [SKIP]
+    python -m bench.split BROKER PREFIX EVENTS [SKIP [SETTING=VALUE …]]
 
 The first SKIP records are put through unmeasured. Prints one JSON object: CPU seconds by phase, and the events they are for. Fetch and
 produce are not in it: what the driver has no part in shows as the difference to the real worker (bench/README.md).
@@ -72,8 +72,8 @@ async def read(broker: str, prefix: str) -> list[list[list[Any]]]:
 class Drive:
     """A worker's inner half with all partitions. Nothing leaves it: every flush counts as delivered."""
 
-    def __init__(self, broker: str, prefix: str) -> None:
-        settings = Settings.load(overrides={"broker": broker, "topic_prefix": prefix})
+    def __init__(self, broker: str, prefix: str, chosen: dict[str, str]) -> None:
+        settings = Settings.load(overrides={"broker": broker, "topic_prefix": prefix, **chosen})
         self.engine = load_engine(settings)
         self.counters = Counters()
         names = Names("bench", prefix)
@@ -119,11 +119,12 @@ def install(watch: Stopwatch, drive: Drive) -> None:
 def main() -> None:
     broker, prefix, events, *rest = sys.argv[1:]
     skip = int(rest[0]) if rest else 0
+    chosen = dict(each.split("=", 1) for each in rest[1:])
     records = asyncio.run(read(broker, prefix))
     total = min(skip + int(events), sum(len(theirs) for topics in records for theirs in topics))
 
     async def drive_all() -> dict[str, Any]:
-        drive = Drive(broker, prefix)  # a producer wants a running loop; it never connects
+        drive = Drive(broker, prefix, chosen)  # a producer wants a running loop; it never connects
         drive.put_through(records, skip)
         watch = Stopwatch()
         install(watch, drive)

@@ -25,9 +25,10 @@ def raw_changelog(broker: str, topic: str) -> Rate:
     return _run(["bench.contestants.raw_changelog", broker, topic], {}, 120)
 
 
-def split(broker: str, load: Load, events: int) -> dict[str, float | None]:
+def split(broker: str, load: Load, events: int, settings: dict[str, str]) -> dict[str, float | None]:
     """CPU µs per event by phase, of the last `events` of a load."""
-    found = _json(["bench.split", broker, load.prefix, str(events), str(load.events - events)], {}, 180)
+    chosen = [f"{name}={value}" for name, value in settings.items()]
+    found = _json(["bench.split", broker, load.prefix, str(events), str(load.events - events), *chosen], {}, 180)
     return {phase: None if spent is None else spent / found["events"] * 1e6 for phase, spent in found["phases"].items()}
 
 
