@@ -88,8 +88,13 @@ async def test_every_input_is_applied_or_a_repeat_or_a_dead_letter(setup: Setup,
     counters, memory = health(web), most_memory(running)
     running.stop()
     letters = await records(setup.address, setup.names.dead_letters)
-    assert counters["events"] + counters["repeats"] + counters["dead_letters"] == sent and counters["replayed"] == 0, counters
-    assert counters["dead_letters"] == len(letters)
+    made_of_them = counters["events"] + counters["repeats"] + counters["dead_letters"], counters["dead_letters"]
+    # What was read and not yet written when the group gave a partition away and back is read once more, and counts again; below, its
+    # outcome is looked at whatever the counters say.
+    if running.text().count("partition taken over") == setup.partitions:
+        assert made_of_them == (sent, len(letters)) and counters["replayed"] == 0, f"{counters}\n{running.text()}"
+    else:
+        assert made_of_them >= (sent, len(letters)), f"{counters}\n{running.text()}"
     # Repeats need something to repeat: of few inputs they are a smaller part.
     assert min(counters["events"], counters["repeats"], len(letters), 50 * counters["fired"]) > INPUTS / 25, counters
     assert memory < MEMORY
