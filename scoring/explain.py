@@ -15,7 +15,7 @@ from scoring.engine.steps import Compiled, Entry
 from scoring.expressions.tree import Condition
 from scoring.expressions.words import span
 from scoring.segments.model import Segment, Tiers
-from scoring.state import HOUR, NEVER, Customer, decode, encode, history_of
+from scoring.state import HOUR, NEVER, Customer, decode, encode
 
 #: Instants looked at in search of the next change; a customer has as many ahead as its windows have hours and days with something in them.
 LOOKS = 5_000
@@ -164,8 +164,6 @@ class _Now:
 
 def _since(s: Customer, index: int, member: bool) -> int | None:
     """Since the entry for members (and tiers), since the last exit for others."""
-    place, history = membership.find(s, index), history_of(s)
-    if place < 0 or history is None:
-        return None
-    since = history[place + (membership.SINCE if member else membership.LAST_EXIT)]
+    found = membership.find(s, index)
+    since = None if found is None else found[membership.SINCE if member else membership.LAST_EXIT]
     return None if since is None else int(since) + s.h0 * HOUR

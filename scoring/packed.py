@@ -1,9 +1,9 @@
 """How a state's history and profile travel: a third of the bytes they are worked with.
 
-History, `[index, episode, since, last exit, hold start, …]` by index: many records are those of segments entered once, at the customer's
-first event, and never left. These are a bit each of a mask beside their common `since`; others that were never left and hold nothing are
-three numbers, and only what is left is whole, with True for a last exit that is its `since`:
-`[[since, mask], [index, episode, since, …], index, episode, since, last exit, hold start, …]`.
+History, `{index: [episode, since, last exit]}`: many records are those of segments entered once, at the customer's first
+event, and never left. These are a bit each of a mask beside their common `since`. The others are three numbers, in order of `since`,
+each its distance from the one before; one whose last exit is its `since` has -1 less its index for an index. What is neither is whole:
+`[since, mask, [index, episode, distance, …], index, episode, since, last exit, …]`.
 
 Profile, `{field: [ts, value]}`: fields mostly come together, and have the same names in every shop. By `ts`, each its distance from the one
 before it, and fields that are known by their number: `[ts, {0: "kim@example.org", "traits.size": 42}, …]`.
@@ -11,11 +11,12 @@ before it, and fields that are known by their number: `[ts, {0: "kim@example.org
 
 from __future__ import annotations
 
-from collections import Counter
-from operator import itemgetter
 from typing import Any
 
-WIDTH = 5
+#: By the segment's index: episode, since, last exit.
+History = dict[int, list[Any]]
+
+_WIDTH = 4
 
 #: Numbers are for ever: names are only added at the end.
 FIELDS = (
@@ -26,42 +27,48 @@ _NUMBER = {name: number for number, name in enumerate(FIELDS)}
 _MASK_LIMIT = 1 << 63  # msgpack has no larger signed integers
 
 
-def packed_history(history: list[Any]) -> list[Any]:
-    entered_once = [history[at + 2] for at in range(0, len(history), WIDTH) if history[at + 1] == 1 and _is_plain(history, at)]
-    since = Counter(entered_once).most_common(1)[0][0] if entered_once else 0
-    mask = 0
-    plain: list[Any] = []
-    others: list[Any] = []
-    for at in range(0, len(history), WIDTH):
-        if not _is_plain(history, at):
-            index, episode, entered, left, hold = history[at : at + WIDTH]
-            others += (index, episode, entered, True if left == entered else left, hold)
-        elif history[at + 1] == 1 and history[at + 2] == since:
-            mask |= 1 << history[at]
+def packed_history(history: History) -> list[Any]:
+    short: list[tuple[int, int, int]] = []
+    whole: list[Any] = []
+    for index, (episode, since, left) in history.items():
+        if left is None:
+            short.append((since, index, episode))
+        elif left == since:
+            short.append((since, -1 - index, episode))
         else:
-            plain += history[at : at + 3]
-    return [[since, mask if mask < _MASK_LIMIT else mask.to_bytes((mask.bit_length() + 7) // 8, "little")], plain, *others]
+            whole += (index, episode, since, left)
+    short.sort()
+    common = before = short[0][0] if short else 0
+    mask = 0
+    flat: list[int] = []
+    for since, index, episode in short:
+        if since == common and episode == 1 and index >= 0:
+            mask |= 1 << index
+        else:
+            flat += (index, episode, since - before)
+            before = since
+    return [common, mask if mask < _MASK_LIMIT else mask.to_bytes((mask.bit_length() + 7) // 8, "little"), flat, *whole]
 
 
-def unpacked_history(found: list[Any]) -> list[Any]:
-    """By index, whatever it was packed by; a list that was not packed is itself."""
-    if not found or found[0].__class__ is not list:
-        return found
-    since, mask = found[0]
+def unpacked_history(found: list[Any]) -> History:
+    since, mask, flat, *whole = found
     if mask.__class__ is bytes:
         mask = int.from_bytes(mask, "little")
-    plain = found[1]
-    records = [[index, 1, since, None, 0] for index in range(mask.bit_length()) if mask >> index & 1]
-    records += [[*plain[at : at + 3], None, 0] for at in range(0, len(plain), 3)]
-    for at in range(2, len(found), WIDTH):
-        index, episode, entered, left, hold = found[at : at + WIDTH]
-        records.append([index, episode, entered, entered if left is True else left, hold])
-    records.sort(key=itemgetter(0))
-    return [part for record in records for part in record]
-
-
-def _is_plain(history: list[Any], at: int) -> bool:
-    return history[at + 3] is None and bool(history[at + 4] == 0)
+    history: History = {}
+    while mask:
+        index = mask.bit_length() - 1
+        history[index] = [1, since, None]
+        mask ^= 1 << index
+    numbers = iter(flat)
+    for index, episode, distance in zip(numbers, numbers, numbers, strict=True):
+        since += distance
+        if index >= 0:
+            history[index] = [episode, since, None]
+        else:
+            history[-1 - index] = [episode, since, since]
+    for at in range(0, len(whole), _WIDTH):
+        history[whole[at]] = whole[at + 1 : at + _WIDTH]
+    return history
 
 
 def packed_profile(profile: dict[str, list[Any]]) -> list[Any]:

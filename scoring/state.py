@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from scoring.packed import packed_history, packed_profile, unpacked_history, unpacked_profile
+from scoring.packed import History, packed_history, packed_profile, unpacked_history, unpacked_profile
 from scoring.ties import Ties
 
 HOUR = 3_600_000
@@ -57,7 +57,7 @@ class Customer(msgspec.Struct, array_like=True, gc=False):
     add_count: int = 0
     wish_count: int = 0
     last_add: int | None = None
-    last_cart: int | None = None
+    last_cart: int | bool | None = None  # True only in a value: as last_add
     checkout: bool = False
     # orders
     order_count: int = 0
@@ -90,10 +90,10 @@ class Customer(msgspec.Struct, array_like=True, gc=False):
     recent_orders: list[Any] | None = None  # records of five, see scoring/traits/orders.py
     event_ids: bytes | None = None  # 15 bytes each, the newest last
     profile: bytes | dict[str, list[Any]] | None = None  # field -> [ts, value]
-    # memberships: bit masks over the definitions' layout, and [index, episode, since, last exit, hold start] a segment
+    # memberships: bit masks over the definitions' layout, and what scoring/engine/membership.py remembers of each by its index
     members: int | bytes = 0
     holding: int | bytes = 0
-    history: bytes | list[Any] | None = None
+    history: bytes | History | None = None
     gone: dict[str, list[Any]] | None = None  # segments no longer defined: name -> [episode, last exit]
     # owned by campaigns
     campaigns: dict[Any, Any] | None = None
@@ -102,9 +102,12 @@ class Customer(msgspec.Struct, array_like=True, gc=False):
     offsets: list[int] | None = None  # by topic rank: the last applied offset
     outbox: list[Any] | None = None
     ties: Ties | None = None  # to other ids: scoring/merge
-    facts: bytes | dict[str, Any] | None = None  # by the key of a trait beyond the core: scoring/traits/trait.py
-    soon: int = 0  # as `due`, of the segments that change in days: scoring/engine/pace.py
-    later: int = 0  # of those that change in weeks
+    facts: bytes | dict[int, Any] | None = None  # by the key of a trait beyond the core: scoring/traits/trait.py
+    # as `due`, of the segments that change in days and of those that change in weeks (scoring/engine/pace.py); in a value whole hours
+    # from h0, rounded down, -1 for NEVER
+    soon: int = 0
+    later: int = 0
+    holds: list[int] | None = None  # segments that are held or wait, and since when: scoring/engine/membership.py
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -115,12 +118,12 @@ _unpack_list: Callable[[Any], list[Any]] = msgspec.msgpack.Decoder(list[Any]).de
 
 def create(ts: int) -> Customer:
     """A customer whose first event is at `ts`."""
-    return Customer(first_seen=ts, h0=ts // DAY * 24, at=ts, warm_at=ts)
+    return Customer(first_seen=ts, h0=ts // DAY * 24, at=ts, warm_at=ts, soon=NEVER, later=NEVER)
 
 
 def encode(state: Customer) -> bytes:
     """The value to store. The state means what it did before; what was unpacked is packed again."""
-    if state.history.__class__ is list:
+    if state.history.__class__ is dict:
         state.history = _encode(packed_history(state.history))
     if state.cart.__class__ is dict:
         state.cart = _encode(state.cart)
@@ -139,10 +142,15 @@ def encode(state: Customer) -> bytes:
         state.last_view = True if last_view is not None else None
     if warm_at == state.visit_end:
         state.warm_at = True
+    last_cart, soon, later = state.last_cart, state.soon, state.later
+    if last_cart == state.last_add and last_cart is not None:
+        state.last_cart = True
+    state.soon, state.later = _hours(soon, state.h0), _hours(later, state.h0)
     if members >= _MASK_LIMIT or holding >= _MASK_LIMIT:  # type: ignore[operator]
         state.members, state.holding = _wide(members), _wide(holding)
     value = _encode(state)
     state.last_view, state.warm_at, state.members, state.holding = last_view, warm_at, members, holding
+    state.last_cart, state.soon, state.later = last_cart, soon, later
     return value
 
 
@@ -155,6 +163,11 @@ def decode(value: bytes | memoryview) -> Customer:
         state.last_view = state.visit_end
     if state.warm_at is True:
         state.warm_at = state.visit_end or 0
+    if state.last_cart is True:
+        state.last_cart = state.last_add
+    soon, later = state.soon, state.later
+    state.soon = NEVER if soon < 0 else (soon + state.h0) * HOUR
+    state.later = NEVER if later < 0 else (later + state.h0) * HOUR
     if state.members.__class__ is bytes or state.holding.__class__ is bytes:
         state.members, state.holding = _narrow(state.members), _narrow(state.holding)
     return state
@@ -177,11 +190,48 @@ def _opener(field: str, unpack: Callable[[Any], Any] | None = None) -> Callable[
 
 
 #: What a field holds, None for nothing. Raise msgspec.DecodeError where it is damaged.
-history_of: Callable[[Customer], list[Any] | None] = _opener("history", unpacked_history)
+history_of: Callable[[Customer], History | None] = _opener("history", unpacked_history)
 cart_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("cart")
 cart_base_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("cart_base")
 profile_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("profile", unpacked_profile)
-facts_of: Callable[[Customer], dict[str, Any] | None] = _opener("facts")
+_unpack_facts: Callable[[Any], dict[int, Any]] = msgspec.msgpack.Decoder(dict[int, msgspec.Raw]).decode
+
+
+def sealed_facts(s: Customer) -> dict[int, Any] | None:
+    """By trait, each still packed until somebody asks for it: most events are of interest to a few, and most looks to one."""
+    found = s.facts
+    if found.__class__ is bytes:
+        found = s.facts = _unpack_facts(found)
+    return found  # type: ignore[return-value]
+
+
+def opened(facts: dict[int, Any], key: int) -> Any:
+    """What a trait keeps, for use and for change in place; None if it keeps nothing."""
+    found = facts.get(key)
+    if found.__class__ is msgspec.Raw:
+        found = facts[key] = _unpack(found)
+    return found
+
+
+def fact(s: Customer, key: int) -> Any:
+    """As `opened`."""
+    facts = s.facts
+    if facts is None:
+        return None
+    if facts.__class__ is bytes:
+        facts = s.facts = _unpack_facts(facts)
+    found = facts.get(key)  # type: ignore[union-attr]
+    if found.__class__ is msgspec.Raw:
+        found = facts[key] = _unpack(found)  # type: ignore[index]
+    return found
+
+
+def facts_of(s: Customer) -> dict[int, Any] | None:
+    """All of them, opened."""
+    facts = sealed_facts(s)
+    for key in facts or ():
+        opened(facts, key)  # type: ignore[arg-type]
+    return facts
 
 
 def cart_log_of(s: Customer) -> list[list[Any]] | None:
@@ -206,6 +256,10 @@ def _packed_log(log: list[list[Any]]) -> bytes:
         flat += (key - before, action, product, quantity, price)
         before = key
     return _encode(flat)
+
+
+def _hours(instant: int, h0: int) -> int:
+    return -1 if instant >= NEVER else max(instant // HOUR - h0, 0)
 
 
 class StateFromTheFuture(ValueError):

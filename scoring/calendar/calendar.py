@@ -21,6 +21,7 @@ from scoring.zones import midnight
 PUBLIC_HOLIDAY = ""
 #: In which years to look from a given one: a span before a day may be 400 days.
 _AROUND = range(-1, 3)
+_ANSWERS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Calendar:
     occasions: Mapping[str, Occasion] = field(default_factory=dict)
     time_zone: str = "UTC"
     country: str | None = None
+    #: What `occasion` answered last, by what it was asked, and from when: nearly all that ask next ask within the same answer.
+    answers: dict[tuple[str, str | None, str, int], tuple[int, tuple[bool, int]]] = field(default_factory=dict, repr=False)
 
     def said(self, name: str | None) -> list[Any]:
         """What a definition that reads the calendar means by it, `name` being the occasion that it names."""
@@ -67,7 +70,15 @@ EMPTY = Calendar()
 
 def occasion(calendar: Calendar, name: str, country: str | None, zone: str, before: int, now: int) -> tuple[bool, int]:
     """(whether it is the day, or at most `before` ms ahead of it; no later than the next instant at which that changes)."""
-    return between(*_edges(calendar, name, country, zone, before, year_of(now)), now)
+    asked = name, country, zone, before
+    known = calendar.answers.get(asked)
+    if known is not None and known[0] <= now < known[1][1]:
+        return known[1]
+    answer = between(*_edges(calendar, name, country, zone, before, year_of(now)), now)
+    if len(calendar.answers) >= _ANSWERS:
+        calendar.answers.clear()
+    calendar.answers[asked] = now, answer
+    return answer
 
 
 #: Month and day.

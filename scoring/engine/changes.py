@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 
@@ -57,12 +56,13 @@ class Change(msgspec.Struct, rename={"come_from": "from"}, gc=False):
     episode: int
     definition: str
     reason: str
-    attributes: dict[str, Any]
+    attributes: msgspec.Raw  # an object
     event: Origin | None
     detected_at: str | msgspec.UnsetType = msgspec.UNSET
 
 
 _encode = msgspec.json.Encoder().encode
+_NONE = msgspec.Raw(b"{}")
 
 
 def render(
@@ -71,7 +71,7 @@ def render(
     """(topic, JSON value, CloudEvents headers in Kafka's binary mode). Without `detected_at` the record leaves it out."""
     _, index, kind_number, come_from, to, at, cause, episode, values = entry[:9]
     kind = KINDS[kind_number]
-    attributes: dict[str, Any] = {}
+    attributes = _NONE
     if index == UNDEFINED:
         name, family, definition = values
         words = "no longer defined"
@@ -81,7 +81,7 @@ def render(
     if values is None:
         words = PARTED[cause]
     elif index != UNDEFINED:
-        words, attributes = each.why(kind_number, come_from, to, values), each.reader.attributes(values)
+        words, attributes = each.told(kind_number, come_from, to, values)
     record_id = change_id(customer_id, name, episode, kind)
     instant = rfc3339(at)
     origin = None

@@ -18,7 +18,7 @@ from scoring.engine.migrate import migrate
 from scoring.engine.pace import DAYS
 from scoring.engine.plan import Plans
 from scoring.engine.steps import Entry, Steps
-from scoring.events.schema import PRODUCT_NEWS, PURCHASES, WHOLE, EmailEvent, Event
+from scoring.events.schema import PAGE_VIEWS, PRODUCT_NEWS, PURCHASES, WHOLE, EmailEvent, Event
 from scoring.expressions.tree import Condition, Number
 from scoring.repeats import remember, seen
 from scoring.segments.model import Definitions, Engagement, Segment
@@ -26,7 +26,7 @@ from scoring.state import NEVER, Customer, create
 from scoring.traits import browsing, cart, engagement, orders, profile
 from scoring.traits.catalog import hears_news, traits_on
 from scoring.traits.effects import FIRST
-from scoring.traits.trait import Fold, keep_only, with_traits
+from scoring.traits.trait import Fold, Trait, keep_only, with_traits, with_views
 
 if TYPE_CHECKING:
     from scoring.campaigns.decide import Campaigns
@@ -61,14 +61,21 @@ class Engine:
         self.hears_news = hears_news(definitions.off)
         #: Topics whose events are wanted with the whole record.
         self.whole = WHOLE & {rank for trait in self.traits for rank in trait.folders}
-        self._folds: tuple[Callable[[Customer, Any, int], int], ...] = tuple(
-            with_traits(folder(definitions.engagement, lateness), self._traits_folds(rank)) for rank, folder in enumerate(folders)
-        ) + (_nobodys, _nobodys, with_traits(_of_no_core, self._traits_folds(PRODUCT_NEWS)))
+        cores = [folder(definitions.engagement, lateness) for folder in folders]
+        views = [(trait.views, fold) for trait, fold in self._traits_folds(PAGE_VIEWS)]
+        self._folds: tuple[Callable[[Customer, Any, int], int], ...] = (
+            with_views(cores[PAGE_VIEWS], views),
+            *(with_traits(cores[rank], self._folds_of(rank)) for rank in range(1, len(cores))),
+            *(_nobodys, _nobodys, with_traits(_of_no_core, self._folds_of(PRODUCT_NEWS))),
+        )
         if campaigns is not None:
             campaigns.bind(self)
 
-    def _traits_folds(self, rank: int) -> tuple[Fold, ...]:
-        return tuple(trait.folders[rank](self.definitions, self.lateness) for trait in self.traits if rank in trait.folders)
+    def _traits_folds(self, rank: int) -> list[tuple[Trait, Fold]]:
+        return [(trait, trait.folders[rank](self.definitions, self.lateness)) for trait in self.traits if rank in trait.folders]
+
+    def _folds_of(self, rank: int) -> tuple[Fold, ...]:
+        return tuple(fold for _, fold in self._traits_folds(rank))
 
     # ---- the two verbs
 
@@ -84,7 +91,7 @@ class Engine:
             state = create(ts)
             state.definitions = self.fingerprint
             effects = self._folds[event.rank](state, event, ts) | FIRST
-            plan, now = plans.full, ts
+            plan, now = plans.first(effects), ts
         else:
             if event_id is not None and seen(state, event_id, ts):
                 return None
@@ -110,16 +117,20 @@ class Engine:
                     plan, due, soon, later = plans.choose(effects, state.members, state.holding), state.due, state.soon, state.later  # type: ignore[arg-type]
         if event_id is not None:
             remember(state, event_id, ts)
-        for step, pace in plan:
+        before = state.members
+        for step, pace, refs, waits in plan:
+            if refs and not (state.members ^ before) & refs:  # type: ignore[operator]
+                continue
             until = step(state, now, out, cause)
-            if until < due:
-                due = until
-            if pace:
-                if pace == DAYS:
-                    if until < soon:
-                        soon = until
-                elif until < later:
-                    later = until
+            if until < NEVER:
+                if until < due:
+                    due = until
+                if pace and not state.holding & waits:  # type: ignore[operator]
+                    if pace == DAYS:
+                        if until < soon:
+                            soon = until
+                    elif until < later:
+                        later = until
         campaigns = self._campaigns
         if campaigns is not None:
             if len(out) > n or state.campaigns is not None:
@@ -138,23 +149,26 @@ class Engine:
         changed = False
         campaigns = self._campaigns
         while state.due <= t:
-            now, due, soon, later, n, holding = state.due, NEVER, state.soon, state.later, len(out), state.holding
-            every, of_days, of_hours = self._plans.timed(state.members, holding)  # type: ignore[arg-type]
+            now, due, soon, later, n, before, holding = state.due, NEVER, state.soon, state.later, len(out), state.members, state.holding
+            every, of_days, of_hours = self._plans.timed(before, holding)  # type: ignore[arg-type]
             if later <= now:
                 plan, soon, later = every, NEVER, NEVER
             elif soon <= now:
                 plan, due, soon = of_days, later, NEVER
             else:
                 plan, due = of_hours, min(soon, later)
-            for step, pace in plan:
+            for step, pace, refs, waits in plan:
+                if refs and not (state.members ^ before) & refs:  # type: ignore[operator]
+                    continue
                 until = step(state, now, out, changes.DEADLINE)
                 if until < due:
                     due = until
-                if pace == DAYS:
-                    if until < soon:
-                        soon = until
-                elif pace and until < later:
-                    later = until
+                if pace and not state.holding & waits:  # type: ignore[operator]
+                    if pace == DAYS:
+                        if until < soon:
+                            soon = until
+                    elif until < later:
+                        later = until
             if campaigns is not None and (len(out) > n or state.campaigns is not None):
                 campaigns.on_time(state, now, out[n:], out, customer)
                 if state.campaigns is not None and (until := campaigns.due(state, now)) < due:
@@ -196,13 +210,14 @@ class Engine:
         if n is None:
             n = len(out)
         due = soon = later = NEVER
-        for step, pace in self._plans.full:
+        for step, pace, _, waits in self._plans.full:
             until = step(state, now, out, cause)
             due = min(due, until)
-            if pace == DAYS:
-                soon = min(soon, until)
-            elif pace:
-                later = min(later, until)
+            if pace and not state.holding & waits:  # type: ignore[operator]
+                if pace == DAYS:
+                    soon = min(soon, until)
+                else:
+                    later = min(later, until)
         campaigns = self._campaigns
         if campaigns is not None:
             campaigns.on_time(state, now, out[n:], out)

@@ -1,84 +1,95 @@
-"""The history of memberships: per segment its episode, since when, the last exit and when `when` came true.
+"""The history of memberships: per segment its episode, since when, and the last exit (of members: None); and what is held now.
 
-`Customer.history` is a flat list `[index, episode, since, last exit, hold start, …]`, one record of five a segment that had any, by index.
-Instants in it are ms from hour `h0`: half as many bytes as from 1970, in the first weeks.
+`Customer.holds` is `[index, since when, …]` by index, of the segments that `holding` has a bit of: apart from the history, since most
+events in between ask for it alone. Instants are ms from hour `h0`: half as many bytes as from 1970, in the first weeks.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from scoring.packed import WIDTH as WIDTH
 from scoring.state import HOUR, Customer, history_of
 
-EPISODE, SINCE, LAST_EXIT, HOLD = 1, 2, 3, 4
+#: Places in a record.
+EPISODE, SINCE, LAST_EXIT = range(3)
 
 
-def record(s: Customer, index: int) -> int:
-    """The place of the segment's record, made if it isn't there."""
+def record(s: Customer, index: int) -> list[Any]:
+    """The segment's record, made if there is none."""
     history = history_of(s)
     if history is None:
-        s.history = [index, _before(s), 0, None, 0]
-        return 0
-    place = 0
-    while place < len(history) and history[place] < index:
-        place += WIDTH
-    if place == len(history) or history[place] != index:
-        history[place:place] = (index, _before(s), 0, None, 0)
-    return place
+        history = s.history = {}
+    found = history.get(index)
+    if found is None:
+        # Episodes of a former life under this id: no id of a change may come twice.
+        found = history[index] = [0 if s.ties is None else s.ties.episodes, 0, None]
+    return found
 
 
-def _before(s: Customer) -> int:
-    """Episodes of a former life under this id: no id of a change may come twice."""
-    return 0 if s.ties is None else s.ties.episodes
-
-
-def find(s: Customer, index: int) -> int:
-    """The place of the segment's record, -1 if there is none."""
+def find(s: Customer, index: int) -> list[Any] | None:
+    """The segment's record, None if there is none."""
     history = history_of(s)
-    if history is not None:
-        for place in range(0, len(history), WIDTH):
-            if history[place] == index:
-                return place
-    return -1
+    return None if history is None else history.get(index)
 
 
 def enter(s: Customer, index: int, now: int) -> int:
-    """Counts an entry (or a move); returns its episode."""
-    place = record(s, index)
-    history: list[Any] = s.history  # type: ignore[assignment]
-    history[place + EPISODE] += 1
-    history[place + SINCE] = now - s.h0 * HOUR
-    return int(history[place + EPISODE])
+    """Counts an entry (or a move); returns its episode. The exit before it has had its day: only who is outside waits for a cooldown."""
+    found = record(s, index)
+    episode: int = found[EPISODE] + 1
+    found[:] = episode, now - s.h0 * HOUR, None
+    return episode
 
 
 def entered_at(s: Customer, index: int) -> int | None:
     """When a member entered, or a customer its present tier."""
-    place = find(s, index)
-    return int(s.history[place + SINCE]) + s.h0 * HOUR if place >= 0 else None  # type: ignore[index]
+    found = find(s, index)
+    return None if found is None else int(found[SINCE]) + s.h0 * HOUR
 
 
 def leave(s: Customer, index: int, now: int) -> int:
     """Notes an exit; returns the episode that ends."""
-    place = record(s, index)
-    history: list[Any] = s.history  # type: ignore[assignment]
-    history[place + SINCE] = history[place + LAST_EXIT] = now - s.h0 * HOUR
-    return int(history[place + EPISODE])
+    found = record(s, index)
+    found[SINCE] = found[LAST_EXIT] = now - s.h0 * HOUR
+    return int(found[EPISODE])
 
 
 def hold(s: Customer, index: int, now: int) -> None:
-    """`when` has come true."""
-    place = record(s, index)
-    s.history[place + HOLD] = now - s.h0 * HOUR  # type: ignore[index]
+    """`when` has come true, or the answer another than the membership."""
+    holds, place = _place(s, index)
+    holds[place : place + 2 * _is_at(holds, place, index)] = index, now - s.h0 * HOUR
+    s.holds = holds
+
+
+def release(s: Customer, index: int) -> None:
+    """It is held no more."""
+    holds, place = _place(s, index)
+    if _is_at(holds, place, index):
+        del holds[place : place + 2]
+        s.holds = holds or None
 
 
 def held_since(s: Customer, index: int) -> int:
-    place = find(s, index)
-    return int(s.history[place + HOLD]) + s.h0 * HOUR if place >= 0 else 0  # type: ignore[index]
+    """Of one that is held."""
+    holds, place = _place(s, index)
+    return holds[place + 1] + s.h0 * HOUR if _is_at(holds, place, index) else 0
+
+
+def _place(s: Customer, index: int) -> tuple[list[int], int]:
+    holds = s.holds
+    if holds is None:
+        return [], 0
+    place = 0
+    while place < len(holds) and holds[place] < index:
+        place += 2
+    return holds, place
+
+
+def _is_at(holds: list[int], place: int, index: int) -> bool:
+    return place < len(holds) and holds[place] == index
 
 
 def last_exit(s: Customer, index: int) -> int | None:
-    """None if the customer never left it."""
-    place = find(s, index)
-    left = s.history[place + LAST_EXIT] if place >= 0 else None  # type: ignore[index]
+    """None if the customer never left it, or is in it."""
+    found = find(s, index)
+    left = None if found is None else found[LAST_EXIT]
     return None if left is None else int(left) + s.h0 * HOUR

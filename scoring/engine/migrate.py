@@ -6,11 +6,10 @@ on and no change id comes twice.
 
 from __future__ import annotations
 
-from typing import Any
-
 from scoring.engine.changes import DEFINITION, UNDEFINED
-from scoring.engine.membership import EPISODE, LAST_EXIT, WIDTH
+from scoring.engine.membership import EPISODE, LAST_EXIT
 from scoring.engine.steps import EXITED, Entry, layout_of
+from scoring.packed import History
 from scoring.segments.model import Definitions, Segment, Tiers
 from scoring.state import Customer, history_of
 
@@ -36,25 +35,26 @@ def migrate(state: Customer, older: Definitions, newer: Definitions, now: int, o
                 members |= kept.get(tier, 0)
             if same and held & bit:
                 holding |= kept[tier]
-    history: list[Any] = []
+    holds: list[int] = []
+    for index, since in zip(*(iter(state.holds or ()),) * 2, strict=True):
+        place = places.get(older.segments[index].name)
+        if place is not None and newer.segments[place].definition == older.segments[index].definition:
+            holds += (place, since)
+    history: History = {}
     gone = state.gone or {}
-    records = history_of(state) or []
-    for at in range(0, len(records), WIDTH):
-        record = records[at : at + WIDTH]
-        each = older.segments[record[0]]
+    for index, record in (history_of(state) or {}).items():
+        each = older.segments[index]
         if _same_kind(each, newer, places):
-            history += [places[each.name], *record[1:]]
+            history[places[each.name]] = record
         else:
             gone[_kept_as(each)] = [record[EPISODE], record[LAST_EXIT]]
     for each in newer.segments:
         if _kept_as(each) in gone:
             episode, left = gone.pop(_kept_as(each))
-            record = [places[each.name], 0, 0, None, 0]
-            record[EPISODE], record[LAST_EXIT] = episode, left
-            history += record
-    in_order = sorted(history[at : at + WIDTH] for at in range(0, len(history), WIDTH))
+            history[places[each.name]] = [episode, 0 if left is None else left, left]
     state.members, state.holding, state.gone = members, holding, gone or None
-    state.history = [part for record in in_order for part in record] or None
+    state.history = history or None
+    state.holds = [part for pair in sorted(zip(holds[::2], holds[1::2], strict=True)) for part in pair] or None
     for each in older.segments:
         if isinstance(each, Segment) and was & old.segments[each.name] and each.name not in new.segments:
             episode = gone[_kept_as(each)][0]

@@ -13,6 +13,7 @@ from scoring.engine.steps import Compiled
 from scoring.expressions.tree import And, Attr, Calc, Compare, Condition, Const, Flag, In, IsNone, Neg, Not, Number, Or, Since
 from scoring.segments.model import Segment
 from scoring.state import DAY
+from scoring.traits.catalog import CATALOG
 
 HOURS, DAYS, WEEKS = range(3)
 #: The shortest spans of the paces, ms.
@@ -40,7 +41,8 @@ def _spans(node: Condition | Number) -> Iterator[float]:
     elif isinstance(node, Not):
         yield from _spans(node.part)
     elif isinstance(node, Compare):
-        if isinstance(node.left, Attr | Since) and isinstance(node.right, Const) and node.left.kind == "duration":
+        growing = isinstance(node.left, Since) or (isinstance(node.left, Attr) and CATALOG[node.left.name].change == "grows")
+        if growing and isinstance(node.right, Const):
             assert not isinstance(node.right.value, str)
             yield abs(node.right.value)
         yield from _spans(node.left)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scoring.engine.pace import DAYS, HOURS, pace
+from scoring.engine.first_look import resting
+from scoring.engine.pace import DAYS, HOURS, WEEKS, pace
 from scoring.engine.steps import Compiled, Step, Steps
-from scoring.expressions.tree import Attr, Flag
+from scoring.expressions.tree import Attr, Condition, Flag
 from scoring.segments.model import Segment
 from scoring.traits.catalog import CATALOG
 
@@ -18,8 +19,9 @@ from scoring.traits.catalog import CATALOG
 _KEPT = 4_096
 
 
-#: Steps, each with its segment's pace.
-Plan = tuple[tuple[Step, int], ...]
+#: Steps, each with its segment's pace; of those that only refer to what gets a look, the bits of that: a step need not run unless one of
+#: them has changed; and the bits that tell whether it is waiting, which is soon over, whatever its pace.
+Plan = tuple[tuple[Step, int, int, int], ...]
 
 
 class Plans:
@@ -29,13 +31,18 @@ class Plans:
         self._ordered = steps.ordered
         by_name = {each.name: each for each in steps.ordered}
         self._pace = {each.name: pace(each, by_name) for each in steps.ordered}
-        self.full: Plan = tuple((each.step, self._pace[each.name]) for each in steps.ordered)
+        self._waits = {each.name: each.bits if _may_wait(each) else 0 for each in steps.ordered}
+        self._bits = {each.name: sum(by_name[name].bits for name in each.refs) for each in steps.ordered}
+        self.full: Plan = tuple(self._entry(each, each.step) for each in steps.ordered)
         self._timed = [(*_timed_bits(each), each) for each in steps.ordered]
         #: Who is in these or out of them makes a difference at a deadline.
         self._telling = sum(each.bits for outside, inside, each in self._timed if inside != (each.bits if outside else 0))
         self._at_deadlines: dict[tuple[int, int], tuple[Plan, Plan, Plan]] = {}
-        self._all_timed = self._paced([each for outside, inside, each in self._timed if outside or inside or each.timed or each.refs])
+        anywhere = [each for outside, inside, each in self._timed if outside or inside or each.timed or each.refs]
+        self._all_timed = self._paced([(each, 0) for each in anywhere], -1)
         self._touched: dict[int, Plan] = {}
+        self._first: dict[int, Plan] = {}
+        self._resting = {each.name: tuple(resting(steps, condition) for condition in _decisive(each)) for each in steps.ordered}
         self._masks: dict[int, tuple[int, int, int, int, dict[int, Plan]]] = {}
 
     def choose(self, effects: int, members: int, holding: int) -> Plan:
@@ -50,40 +57,69 @@ class Plans:
             plan = plans[need] = self._plan(need, quick)
         return plan
 
+    def first(self, effects: int) -> Plan:
+        """The steps to run at a customer's first event."""
+        plan = self._first.get(effects)
+        if plan is None:
+            found: list[tuple[Step, int, int, int]] = []
+            for each in self._ordered:
+                rests = all(any(not way & effects for way in ways) for ways in self._resting[each.name])
+                if not rests:
+                    found.append(self._entry(each, each.step))
+                elif each.landing is not None:
+                    found.append(self._entry(each, each.landing))
+            plan = self._first[effects] = tuple(found)
+        return plan
+
     def touched(self, effects: int) -> Plan:
-        """The steps to run after an event that made something missing appear, wherever the customer is: of segments that read what may be
-        missing, since a moment of change may have come up of which no bit tells; and of those that read what the event touched."""
+        """The steps to run after an event that made something missing appear, wherever the customer is: of segments that read what the
+        event touched, also where no answer turns: a moment of change may have come up."""
         plan = self._touched.get(effects)
         if plan is None:
             looked_at: set[str] = set()
+            found: list[tuple[Step, int, int, int]] = []
             for each in self._ordered:
-                if each.refs & looked_at or _reads_missing(each) or any((code.rise | code.fall) & effects for code in each.codes):
+                touched = bool(_read(each) & effects)
+                if touched or each.refs & looked_at:
                     looked_at.add(each.name)
-            plan = self._touched[effects] = tuple((each.step, self._pace[each.name]) for each in self._ordered if each.name in looked_at)
+                    found.append(self._entry(each, each.step, 0 if touched else self._bits[each.name]))
+            plan = self._touched[effects] = tuple(found)
         return plan
 
     def timed(self, members: int, holding: int) -> tuple[Plan, Plan, Plan]:
         """The steps to run at a deadline: of segments that time alone can turn, given where the customer is; of those, the
-        ones that are about days or hours; and those about hours."""
+        ones that are about days or hours, or waiting; and those about hours, or waiting."""
         where = members & self._telling, holding
         plan = self._at_deadlines.get(where)
         if plan is None:
             if len(self._at_deadlines) >= _KEPT:
                 return self._all_timed
-            plan = self._at_deadlines[where] = self._paced(list(self._at_deadline(members, holding)))
+            plan = self._at_deadlines[where] = self._paced(list(self._at_deadline(members, holding)), holding)
         return plan
 
-    def _paced(self, found: list[Compiled]) -> tuple[Plan, Plan, Plan]:
-        plan = tuple((each.step, self._pace[each.name]) for each in found)
-        return plan, tuple(each for each in plan if each[1] <= DAYS), tuple(each for each in plan if each[1] == HOURS)
+    def _entry(self, each: Compiled, step: Step, refs: int = 0) -> tuple[Step, int, int, int]:
+        return step, self._pace[each.name], refs, self._waits[each.name]
 
-    def _at_deadline(self, members: int, holding: int) -> Iterator[Compiled]:
+    def _paced(self, found: list[tuple[Compiled, int]], holding: int) -> tuple[Plan, Plan, Plan]:
+        return self._up_to(WEEKS, found, holding), self._up_to(DAYS, found, holding), self._up_to(HOURS, found, holding)
+
+    def _up_to(self, pace: int, found: list[tuple[Compiled, int]], holding: int) -> Plan:
+        plan: list[tuple[Step, int, int, int]] = []
+        looked_at = 0
+        for each, refs in found:
+            if self._pace[each.name] <= pace or self._waits[each.name] & holding or self._bits[each.name] & looked_at:
+                looked_at |= each.bits
+                plan.append(self._entry(each, each.step, refs))
+        return tuple(plan)
+
+    def _at_deadline(self, members: int, holding: int) -> Iterator[tuple[Compiled, int]]:
         looked_at: set[str] = set()
         for outside, inside, each in self._timed:
             within = members & each.bits
-            if each.refs & looked_at or (inside & within if within else outside) or holding & each.bits:
+            timed = (inside & within if within else outside) or holding & each.bits
+            if timed or each.refs & looked_at:
                 looked_at.add(each.name)
-                yield each
+                yield each, 0 if timed else self._bits[each.name]
 
     def _mask(self, effects: int) -> tuple[int, int, int, int]:
         outside = inside = held = quick = 0
@@ -92,8 +128,8 @@ class Plans:
                 look, lifted = _tier_masks(each, effects)
                 inside |= look
                 quick |= lifted
-                if each.definition.settle and any((code.rise | code.fall) & effects for code in each.codes):
-                    held |= each.bits
+                if each.definition.settle:
+                    held |= look
                 continue
             when, leaving, bit = each.when, each.exit_when, each.bit
             assert when is not None
@@ -107,20 +143,22 @@ class Plans:
         return outside, inside, held, quick
 
     def _plan(self, need: int, quick: int) -> Plan:
-        plan: list[tuple[Step, int]] = []
+        plan: list[tuple[Step, int, int, int]] = []
         looked_at: set[str] = set()
         for each in self._ordered:
+            wanted, refs = need & each.bits, 0
             if each.refs & looked_at:
-                step = each.step
-            elif need & each.bits:
-                lifted = need & quick & each.bits
-                if lifted != need & each.bits:
-                    lifted = 0  # what has come up for another tier meanwhile needs a look as well
-                # The mask has one bit, that of the tier the customer is in.
-                step = each.quick[(lifted // each.bit).bit_length() - 1] if lifted else each.glance
-            else:
+                step, refs = each.step, 0 if wanted else self._bits[each.name]
+            elif not wanted:
                 continue
-            plan.append((step, self._pace[each.name]))
+            elif wanted != quick & wanted:
+                step = each.glance  # what has come up for another tier meanwhile needs a look as well
+            elif wanted & (wanted - 1):
+                assert each.lifted is not None  # the tier the customer is in, and that which it waits for
+                step = each.lifted
+            else:
+                step = each.quick[(wanted // each.bit).bit_length() - 1]
+            plan.append(self._entry(each, step, refs))
             looked_at.add(each.name)
         return tuple(plan)
 
@@ -139,9 +177,24 @@ def _tier_masks(each: Compiled, effects: int) -> tuple[int, int]:
     return look, quick
 
 
-def _reads_missing(each: Compiled) -> bool:
-    read = [CATALOG[leaf.name] for leaf in each.reader.leaves if isinstance(leaf, Attr | Flag)]
-    return any(attribute.missing or attribute.change == "grows" for attribute in read)
+def _decisive(each: Compiled) -> list[Condition]:
+    """Those of which one must be true for somebody new to enter, or to be elsewhere than in the last tier."""
+    if isinstance(each.definition, Segment):
+        return [each.definition.when]
+    return [tier.when for tier in each.definition.tiers if tier.when is not None]
+
+
+def _may_wait(each: Compiled) -> bool:
+    return bool(each.definition.settle or (isinstance(each.definition, Segment) and each.definition.hold_for))
+
+
+def _read(each: Compiled) -> int:
+    """The effects of events that touch what it reads."""
+    read = 0
+    for leaf in each.reader.leaves:
+        if isinstance(leaf, Attr | Flag):
+            read |= CATALOG[leaf.name].rise | CATALOG[leaf.name].fall
+    return read
 
 
 def _timed_bits(each: Compiled) -> tuple[bool, int]:

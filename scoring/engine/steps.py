@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from scoring.engine import membership
-from scoring.engine.settle import settling_segment, settling_tiers
+from scoring.engine.settle import rising_tiers, settling_segment, settling_tiers
 from scoring.expressions.compile import NAMESPACE, Code, Compiler, Layout, Value
-from scoring.expressions.tree import Condition, Flag, InSegment
+from scoring.expressions.tree import Compare, Condition, Const, Flag, InSegment
 from scoring.expressions.words import Judge, Leaf, Reader
 from scoring.segments.model import Definitions, Segment, Tiers
 from scoring.state import Customer
@@ -23,6 +25,10 @@ from scoring.state import Customer
 ENTERED, EXITED, MOVED = range(3)
 
 Entry = list[Any]
+#: Texts of changes that are kept, for each segment.
+_TOLD = 512
+
+_json = msgspec.json.Encoder().encode
 Step = Callable[[Customer, int, list[Entry], int], int]
 
 _ALWAYS = Code("True", lambda v, u, indent: [f"{indent}{v} = True; {u} = NEVER"])
@@ -72,6 +78,9 @@ class Compiled:
         self.glance: Step
         self.values: Callable[[Customer, int], list[Any]]
         self.quick: list[Step] = []
+        self.lifted: Step | None = None
+        self.landing: Step | None = None
+        self._told: dict[tuple[Any, ...], tuple[str, msgspec.Raw]] = {}
         self._deciding: dict[tuple[int, str | None, str | None], Judge | None] = {}
 
     def why(self, kind: int, come_from: str | None, to: str | None, values: Sequence[Any]) -> str:
@@ -82,6 +91,17 @@ class Compiled:
             self._deciding[change] = None if condition is None else self.reader.judge(condition)
         judge = self._deciding[change]
         return "" if judge is None else judge(values)[1]
+
+    def told(self, kind: int, come_from: str | None, to: str | None, values: Sequence[Any]) -> tuple[str, msgspec.Raw]:
+        """`why`, and the record's `attributes`. Many changes are alike: the first moves of all who are new."""
+        # 1, 1.0 and True are one key and three texts.
+        change = kind, come_from, to, *values, *[value.__class__ for value in values]
+        found = self._told.get(change)
+        if found is None:
+            found = self.why(kind, come_from, to, values), msgspec.Raw(_json(self.reader.attributes(values)))
+            if len(self._told) < _TOLD:
+                self._told[change] = found
+        return found
 
     def _decisive(self, kind: int, come_from: str | None, to: str | None) -> Condition | None:
         """A move up is told by the new tier's condition, a move down by that of the tier that was lost."""
@@ -107,13 +127,18 @@ class Steps:
         lines: list[str] = []
         for each in self.by_index:
             lines += _values_source(each, self.compiler)
-            lines += _step_source(each)
-            lines += _quick_source(each) if isinstance(each.definition, Tiers) else _glance_source(each)
+            lines += _step_source(each, "step")
+            if each.definition.settle:
+                lines += _step_source(each, "glance")
+            if isinstance(each.definition, Tiers):
+                lines += _quick_source(each) + _landing_source(each, each.definition)
+            elif not each.definition.settle:
+                lines += _glance_source(each)
         self.source = "\n".join(lines)
         namespace: dict[str, Any] = (
             NAMESPACE
             | {"calendar": definitions.calendar}
-            | {name: getattr(membership, name) for name in ("enter", "entered_at", "leave", "hold", "held_since", "last_exit")}
+            | {name: getattr(membership, name) for name in ("enter", "entered_at", "leave", "hold", "held_since", "last_exit", "release")}
         )
         exec(compile(self.source, "<segments>", "exec"), namespace)  # source made above, from a checked tree
         for each in self.by_index:
@@ -121,6 +146,8 @@ class Steps:
             each.glance = namespace.get(f"glance_{each.index}", each.step)
             if isinstance(each.definition, Tiers):
                 each.quick = [namespace[f"quick_{each.index}_{j}"] for j in range(len(each.codes))]
+                each.lifted = namespace.get(f"lifted_{each.index}")
+                each.landing = namespace[f"landing_{each.index}"]
         self._namespace = namespace
 
     def function(self, code: Code | Value) -> Callable[[Customer, int], Any]:
@@ -128,6 +155,14 @@ class Steps:
         scope: dict[str, Any] = {}
         exec(compile(f"def judge(s, now):\n return {code.expr}", "<condition>", "exec"), self._namespace, scope)  # from a checked tree
         judge: Callable[[Customer, int], Any] = scope["judge"]
+        return judge
+
+    def moment(self, code: Code) -> Callable[[Customer, int], tuple[bool, int]]:
+        """A compiled condition as a function of (state, now): is it true, and when time alone could change that at the earliest."""
+        scope: dict[str, Any] = {}
+        lines = ["def judge(s, now):", *code.emit("v", "u", " "), " return v, u"]
+        exec(compile("\n".join(lines), "<condition>", "exec"), self._namespace, scope)  # from a checked tree
+        judge: Callable[[Customer, int], tuple[bool, int]] = scope["judge"]
         return judge
 
 
@@ -162,16 +197,16 @@ def _change(i: int, kind: int, come_from: str, to: str, episode: str) -> str:
     return f"out.append([0, {i}, {kind}, {come_from}, {to}, now, cause, {episode}, values_{i}(s, now)])"
 
 
-def _step_source(each: Compiled) -> list[str]:
+def _step_source(each: Compiled, name: str) -> list[str]:
     definition = each.definition
     if isinstance(definition, Tiers):
         if not definition.settle:
             return _tiers_source(each)
-        return settling_tiers(each.index, each.bit, definition.settle, each.codes, lambda j: _moved(each, definition, j))
+        return settling_tiers(name, each.index, each.bit, definition.settle, each.codes, lambda j: _moved(each, definition, j))
     if not definition.settle:
         return _segment_source(each, definition)
     assert each.when is not None
-    return settling_segment(each.index, each.bit, definition.settle, definition.cooldown, each.when, _entered(each), _left(each))
+    return settling_segment(name, each.index, each.bit, definition.settle, definition.cooldown, each.when, _entered(each), _left(each))
 
 
 def _entered(each: Compiled) -> list[str]:
@@ -210,7 +245,7 @@ def _segment_source(each: Compiled, definition: Segment) -> list[str]:
         lines.append(" if xu < u: u = xu")
     if definition.hold_for:
         lines += [" if v:", f"  if not s.holding & {bit}:", f"   s.holding |= {bit}", f"   hold(s, {i}, now)"]
-        lines += [f" elif s.holding & {bit}: s.holding ^= {bit}"]
+        lines += [f" elif s.holding & {bit}:", f"  s.holding ^= {bit}", f"  release(s, {i})"]
     lines += [f" if s.members & {bit}:", f"  if {'not v' if exit_when is None else 'xv'}:", *_indented(left, 3), "  return u"]
     lines.append(" if v:" if exit_when is None else " if v and not xv:")
     lines.append(f"  ready = held_since(s, {i}) + {definition.hold_for}" if definition.hold_for else "  ready = now")
@@ -251,16 +286,39 @@ def _tiers_source(each: Compiled) -> list[str]:
 
 def _quick_source(each: Compiled) -> list[str]:
     """In tier j after an event that can only have lifted earlier ones: is one of them true now?"""
-    i, lines = each.index, []
+    i = each.index
+    lines = rising_tiers(i, each.bit, each.codes, lambda j: _lifting(each, j)) if each.definition.settle else []
     for j in range(len(each.codes)):
-        lifted = [code.expr for code in reversed(each.codes[:j])]
-        if each.definition.settle:
-            lifted.insert(0, f"s.holding & {each.bits}")
         lines.append(f"def quick_{i}_{j}(s, now, out, cause):")
-        if lifted:
-            lines.append(f" if {' or '.join(lifted)}: return step_{i}(s, now, out, cause)")
-        lines.append(" return NEVER")
+        if each.definition.settle:
+            lines.append(f" if s.holding & {each.bits}: return lifted_{i}(s, now, out, cause)")
+        lines += [f" if {_lifting(each, j)}: return step_{i}(s, now, out, cause)", " return NEVER"]
     return lines
+
+
+def _lifting(each: Compiled, j: int) -> str:
+    """Source: is the condition of a tier before j true? The nearest first; who is not above a bound is not above a higher one either."""
+    assert isinstance(each.definition, Tiers)
+    conditions = [tier.when for tier in each.definition.tiers[:j]]
+    asked = [k for k in reversed(range(j)) if not any(_implies(conditions[k], nearer) for nearer in conditions[k + 1 :])]
+    return " or ".join(each.codes[k].expr for k in asked) or "False"
+
+
+def _implies(a: Condition | None, b: Condition | None) -> bool:
+    """Are they bounds of one value, the first the higher one?"""
+    if not (isinstance(a, Compare) and isinstance(b, Compare) and isinstance(a.right, Const) and isinstance(b.right, Const)):
+        return False
+    higher, lower = a.right.value, b.right.value
+    return (
+        a.left == b.left and a.op == b.op in (">", ">=") and not isinstance(higher, str) and not isinstance(lower, str) and higher >= lower
+    )
+
+
+def _landing_source(each: Compiled, definition: Tiers) -> list[str]:
+    """A customer's first look, none of whose conditions can be true: into the last tier."""
+    last = len(each.codes) - 1
+    lines = [f"def landing_{each.index}(s, now, out, cause):", " old = 0", f" s.members |= {each.bit << last}"]
+    return [*lines, f" {_moved(each, definition, last)}", " return NEVER"]
 
 
 def _indented(lines: list[str], depth: int) -> list[str]:

@@ -14,7 +14,7 @@ Missing values follow SQL's WHERE: a comparison with one is false.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scoring import series
@@ -224,10 +224,17 @@ class Compiler:
             return self._stepping(f"{total}[0]", Value("", steps=[total]), a.rise | a.fall, a.rise | a.fall)
         if isinstance(node, IsNone):
             return self._is_none(node)
+        if isinstance(node.left, TierOf):
+            return self._in_tier(node.left.group, node.values, node.negated)
         v = self.value(node.left)
         # a missing value is neither in nor not in
         expr = f"({v.expr} {'not in' if node.negated else 'in'} {(*node.values, None) if node.negated and v.missing else node.values!r})"
         return self._stepping(expr, v, v.rise | v.fall, v.rise | v.fall)
+
+    def _in_tier(self, group: str, names: Sequence[object], negated: bool) -> Code:
+        """Who is in no tier yet is neither in one of these nor in another."""
+        mask = sum(bit for name, bit in self._layout.tiers[group].items() if (name in names) != negated)
+        return _flat(f"(s.members & {mask} != 0)", refs=frozenset((group,)))
 
     def _not(self, code: Code) -> Code:
         def emit(v: str, u: str, indent: str) -> list[str]:
@@ -301,8 +308,12 @@ class Compiler:
             code = self._growing(self._entered(left), 0, 0, op, right.value)
             code.refs = frozenset((left.name,))
             return code
+        if isinstance(left, TierOf) and isinstance(right, Const):
+            return self._in_tier(left.group, (right.value,), op == "!=")
         a_, b = self.value(left), self.value(right)
-        expr = f"compare({a_.expr}, {op!r}, {b.expr})" if a_.missing or b.missing else f"({a_.expr} {op} {b.expr})"
+        # None equals no constant.
+        plain = not (a_.missing or b.missing) or (op == "==" and isinstance(right, Const))
+        expr = f"({a_.expr} {op} {b.expr})" if plain else f"compare({a_.expr}, {op!r}, {b.expr})"
         both = Value("", steps=a_.steps + b.steps, refs=a_.refs | b.refs)
         effects = a_.rise | a_.fall | b.rise | b.fall
         if isinstance(right, Const) and isinstance(left, Attr) and op in _UPWARD:

@@ -12,14 +12,14 @@ from scoring.campaigns import runs
 from scoring.engine import Engine
 from scoring.engine.changes import ERASURE, LATE_EVENT, MERGE
 from scoring.engine.changes import EVENT as BY_EVENT
-from scoring.engine.membership import EPISODE, find
+from scoring.engine.membership import EPISODE, record
 from scoring.engine.steps import Entry
 from scoring.events.schema import HANDOVERS, IDENTITIES, Happening, Identity, News, Profile, Purchase
 from scoring.merge import memberships
 from scoring.merge.handover import ERASE, EVENT, FACTS, FORGET, HANDED, JOIN, LINK, NOTHING, PARTED, Handover, Origin, happening, packed
 from scoring.merge.join import event_ids, join
 from scoring.repeats import remember, seen
-from scoring.state import NEVER, Customer, create, decode, encode, history_of
+from scoring.state import NEVER, Customer, create, decode, encode
 from scoring.ties import AWAITING, FORGOTTEN, LIVING, MOVED, Ties
 
 #: Ids joined into one customer: a shop's own mistake, or a robot, joins more.
@@ -228,8 +228,7 @@ class _Customer:
         for name, run in running.items():
             segment, tier = run[runs.TRIGGER], run[runs.TIER]
             if name not in (state.campaigns or {}) and is_in.get(segment, False) == (True if tier is None else tier):
-                history: list[Any] = history_of(state) or []
-                run[runs.EPISODE] = history[find(state, index[segment]) + EPISODE]
+                run[runs.EPISODE] = record(state, index[segment])[EPISODE]
                 runs.keep(state, name, run)
         if state.campaigns is not None:
             if any(name and run[runs.STARTED] <= (state.last_order or 0) for name, run in state.campaigns.items()):
@@ -377,7 +376,7 @@ def _agrees(event: Happening | News, since: int) -> bool:
 def _facts(state: Customer) -> bytes:
     """What another id takes in: without what is this id's alone."""
     state.definitions, state.due, state.members, state.holding = 0, NEVER, 0, 0
-    state.history = state.gone = state.campaigns = state.offsets = state.outbox = None
+    state.history = state.holds = state.gone = state.campaigns = state.offsets = state.outbox = None
     ties, state.ties = state.ties, None
     try:
         return encode(state)

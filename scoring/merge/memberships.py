@@ -6,7 +6,7 @@ from typing import Any
 
 from scoring.engine import Engine
 from scoring.engine.changes import MERGE
-from scoring.engine.membership import EPISODE, LAST_EXIT, WIDTH, enter, find, held_since, hold, last_exit, record
+from scoring.engine.membership import EPISODE, LAST_EXIT, enter, find, held_since, hold, last_exit, record
 from scoring.engine.steps import ENTERED, EXITED, MOVED, Compiled, Entry
 from scoring.segments.model import Segment
 from scoring.state import HOUR, Customer, history_of
@@ -28,12 +28,12 @@ def leave(engine: Engine, s: Customer, now: int, cause: int, origin: list[Any] |
             tier = next(tier for tier, bit in engine.steps.layout.tiers[each.name].items() if members & bit)
             out.append([0, each.index, MOVED, tier, None, now, cause, enter(s, each.index, now), None, origin])
     s.members = s.holding = 0
+    s.holds = None
 
 
 def highest_episode(s: Customer) -> int:
     """No segment or group of tiers has counted further, in this life of the id or a former one."""
-    history = history_of(s) or []
-    counted = [history[place + EPISODE] for place in range(0, len(history), WIDTH)]
+    counted = [record[EPISODE] for record in (history_of(s) or {}).values()]
     counted += [episode for episode, _ in (s.gone or {}).values()]
     return max(counted, default=0 if s.ties is None else s.ties.episodes)
 
@@ -94,8 +94,7 @@ def _take_along(s: Customer, each: Compiled, definition: Segment, since: int | N
         hold(s, i, min(since, held_since(s, i)) if held_here else since)
         s.holding |= each.bit  # type: ignore[operator]
     if definition.cooldown and left is not None and left > (last_exit(s, i) or left - 1):
-        place = record(s, i)
-        s.history[place + LAST_EXIT] = left - s.h0 * HOUR  # type: ignore[index]
+        record(s, i)[LAST_EXIT] = left - s.h0 * HOUR
 
 
 def _may_enter(s: Customer, each: Compiled, now: int) -> bool:
@@ -105,18 +104,18 @@ def _may_enter(s: Customer, each: Compiled, now: int) -> bool:
 
 
 def _copy(s: Customer, index: int) -> list[Any] | None:
-    place = find(s, index)
-    return None if place < 0 else s.history[place : place + WIDTH]  # type: ignore[index,return-value]
+    found = find(s, index)
+    return None if found is None else [*found]
 
 
 def _put_back(s: Customer, index: int, kept: list[Any] | None) -> None:
-    place = find(s, index)
-    history: list[Any] = s.history  # type: ignore[assignment]
-    if place >= 0:
-        history[place : place + WIDTH] = kept or []
-        s.history = history or None
+    history = history_of(s) or {}
+    history.pop(index, None)
+    if kept is not None:
+        history[index] = kept
+    s.history = history or None
 
 
 def _episode(s: Customer, index: int) -> int:
-    history = history_of(s)
-    return int(history[find(s, index) + EPISODE]) if history is not None else 0
+    found = find(s, index)
+    return 0 if found is None else int(found[EPISODE])

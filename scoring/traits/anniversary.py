@@ -17,21 +17,21 @@ from scoring.calendar import calendar as calendars
 from scoring.calendar.calendar import Calendar
 from scoring.events.schema import PURCHASES, Purchase
 from scoring.segments.model import Definitions
-from scoring.state import NEVER, Customer, facts_of
+from scoring.state import NEVER, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import FIRST, PROFILE, effect
 from scoring.traits.profile import time_zone
 from scoring.traits.trait import Fold, Trait
 from scoring.zones import day
 
-KEY = "fo"
+KEY = 13
 _FIRST_ORDER = effect()
 _EPOCH = date(1970, 1, 1)
 
 
 def first_order(s: Customer) -> int | None:
-    facts = facts_of(s)
-    return None if facts is None else facts.get(KEY)
+    found: int | None = fact(s, KEY)
+    return found
 
 
 def order_anniversary_at(s: Customer, now: int, before: int, calendar: Calendar) -> tuple[bool, int]:
@@ -50,8 +50,8 @@ def _parts(number: int) -> tuple[int, int, int]:
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: Purchase, ts: int) -> int:
-        known = facts.get(KEY)
+    def fold(facts: dict[int, Any], s: Customer, e: Purchase, ts: int) -> int:
+        known = opened(facts, KEY)
         if e.refunded or (known is not None and known <= ts):
             return 0
         facts[KEY] = ts

@@ -21,17 +21,17 @@ from urllib.parse import parse_qs
 from scoring.events.schema import PAGE_VIEWS, PageView
 from scoring.segments.model import Definitions
 from scoring.series import bump, joined
-from scoring.state import HOUR, Customer, facts_of
+from scoring.state import HOUR, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
-from scoring.traits.trait import Fold, Trait, counted
+from scoring.traits.trait import Fold, Trait, Views, counted
 
-KEY = "ar"
+KEY = 7
 _ARRIVED = effect()
 
 CHANNELS = ("ads", "mail", "search", "social", "affiliate", "referral", "other")
 _PLACE = {channel: place for place, channel in enumerate(CHANNELS)}
-#: Places in the facts: instants and channels of the newest and the oldest, and series by channel's place.
+#: Places in the facts: instants (ms from h0) and channels of the newest and the oldest, and series (hours from h0) by channel's place.
 _LAST, _BY, _FIRST, _FIRST_BY, _SERIES = range(5)
 
 _CLICK_IDS = ("gclid=", "gbraid=", "wbraid=", "msclkid=", "dclid=", "ttclid=", "twclid=", "li_fat_id=")
@@ -60,14 +60,12 @@ _HOSTS = {
 
 def arrived(s: Customer, channel: str) -> list[int] | None:
     """A series."""
-    facts = facts_of(s)
-    mine = None if facts is None else facts.get(KEY)
+    mine = fact(s, KEY)
     return None if mine is None else mine[_SERIES].get(_PLACE[channel])
 
 
 def channel_of(s: Customer, place: int) -> str | None:
-    facts = facts_of(s)
-    mine = None if facts is None else facts.get(KEY)
+    mine = fact(s, KEY)
     return None if mine is None else CHANNELS[mine[place]]
 
 
@@ -113,7 +111,7 @@ def _known(host: str) -> str | None:
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
         more = e.more
         if more is None or (more.referrer is None and more.url is None):
             return 0
@@ -121,26 +119,31 @@ def _folder(definitions: Definitions, lateness: int) -> Fold:
         if channel is None:
             return 0
         place = _PLACE[channel]
-        mine = facts.get(KEY)
+        mine, at = opened(facts, KEY), ts - s.h0 * HOUR
         if mine is None:
-            mine = facts[KEY] = [ts, place, ts, place, {}]
-        if ts >= mine[_LAST]:
-            mine[_LAST], mine[_BY] = ts, place
-        if ts < mine[_FIRST]:
-            mine[_FIRST], mine[_FIRST_BY] = ts, place
+            mine = facts[KEY] = [at, place, at, place, {}]
+        if at >= mine[_LAST]:
+            mine[_LAST], mine[_BY] = at, place
+        if at < mine[_FIRST]:
+            mine[_FIRST], mine[_FIRST_BY] = at, place
         series = mine[_SERIES]
-        series[place] = bump(series.get(place), ts // HOUR, 1)
+        series[place] = bump(series.get(place), ts // HOUR - s.h0, 1)
         return _ARRIVED
 
     return fold
 
 
 def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
-    if mine is None or theirs is None:
-        return mine or theirs
+    if theirs is None:
+        return mine
+    shift = f.h0 - s.h0
+    theirs[_LAST] += shift * HOUR
+    theirs[_FIRST] += shift * HOUR
+    if mine is None:
+        return [*theirs[:_SERIES], {place: joined(None, series, shift) for place, series in theirs[_SERIES].items()}]
     newest = theirs if theirs[_LAST] > mine[_LAST] else mine
     oldest = theirs if theirs[_FIRST] < mine[_FIRST] else mine
-    series = {place: joined(mine[_SERIES].get(place), theirs[_SERIES].get(place), 0) for place in {*mine[_SERIES], *theirs[_SERIES]}}
+    series = {place: joined(mine[_SERIES].get(place), theirs[_SERIES].get(place), shift) for place in {*mine[_SERIES], *theirs[_SERIES]}}
     return [*newest[_LAST:_FIRST], *oldest[_FIRST:_SERIES], series]
 
 
@@ -164,4 +167,5 @@ TRAIT = Trait(
     {PAGE_VIEWS: _folder},
     _join,
     (arrived, channel_of),
+    views=Views(fields=("url", "referrer")),
 )  # fmt: skip

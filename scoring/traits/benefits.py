@@ -22,14 +22,14 @@ from typing import Any
 
 from scoring.events.schema import FEEDBACK, PAGE_VIEWS, Feedback, PageView
 from scoring.segments.model import Definitions
-from scoring.state import NEVER, Customer, facts_of
+from scoring.state import NEVER, Customer, fact, opened
 from scoring.traits import evidence
 from scoring.traits.answers import named
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
-from scoring.traits.trait import Fold, Trait
+from scoring.traits.trait import Fold, Trait, Views
 
-KEY = "be"
+KEY = 15
 _SOUGHT = effect()
 
 BENEFITS = ("quality", "use", "feedback", "usp", "extra")
@@ -72,8 +72,8 @@ def any_benefit(s: Customer) -> bool:
 
 
 def _facts(s: Customer) -> evidence.Facts | None:
-    facts = facts_of(s)
-    return None if facts is None else facts.get(KEY)
+    found: evidence.Facts | None = fact(s, KEY)
+    return found
 
 
 @lru_cache(maxsize=4_096)
@@ -81,8 +81,8 @@ def _searched(query: str) -> tuple[int, ...]:
     return tuple(place for place, words in enumerate(_SEARCHED) if words.search(query))
 
 
-def _weigh(facts: dict[str, Any], place: int, weight: float, ts: int) -> int:
-    mine = facts.get(KEY)
+def _weigh(facts: dict[int, Any], place: int, weight: float, ts: int) -> int:
+    mine = opened(facts, KEY)
     if mine is None:
         mine = facts[KEY] = evidence.nothing(len(BENEFITS), ts)
     evidence.weigh(mine, place, weight, ts)
@@ -90,7 +90,7 @@ def _weigh(facts: dict[str, Any], place: int, weight: float, ts: int) -> int:
 
 
 def _view_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
         more = e.more
         if more is None or (more.benefit is None and more.query is None and e.page_type != "reviews"):
             return 0
@@ -110,7 +110,7 @@ def _view_folder(definitions: Definitions, lateness: int) -> Fold:
 
 
 def _feedback_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: Feedback, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: Feedback, ts: int) -> int:
         effects = 0
         for benefit in named(e, "benefit", _PLACES):
             effects = _weigh(facts, _PLACES[benefit], _ANSWER, ts)
@@ -139,4 +139,5 @@ TRAIT = Trait(
     {PAGE_VIEWS: _view_folder, FEEDBACK: _feedback_folder},
     _join,
     (leading_benefit, benefit_share, benefit_confidence, benefit_confident_until, any_benefit),
+    views=Views(frozenset(("reviews",)), ("benefit", "query")),
 )  # fmt: skip

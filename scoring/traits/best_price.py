@@ -23,15 +23,15 @@ from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, PURCHASES, CartEvent,
 from scoring.events.wire import PurchaseValue
 from scoring.segments.model import Definitions
 from scoring.series import bump, joined
-from scoring.state import HOUR, Customer, facts_of
+from scoring.state import HOUR, Customer, fact, opened
 from scoring.traits.effects import effect
 from scoring.traits.pairing import Facts, Pairing, product_key, seconds
-from scoring.traits.trait import Fold, Trait, counted
+from scoring.traits.trait import Fold, Trait, Views, counted
 
-KEY = "bp"
+KEY = 4
 _PRICED, _ON_SALE = effect(), effect()
 
-#: Places in the facts: two series by hour since 1970, and what lay in the cart and was bought.
+#: Places in the facts: two series by hour from h0, and what lay in the cart and was bought.
 _SALES, _DISCOUNTED, _CARTED = range(3)
 _DAY = 86_400  # seconds
 
@@ -41,8 +41,7 @@ _MOST_CENTS, _UNKNOWN = (1 << 30) - 1, (1 << 31) - 1
 
 
 def price_facts(s: Customer, place: int) -> Any:
-    facts = facts_of(s)
-    mine = None if facts is None else facts.get(KEY)
+    mine = fact(s, KEY)
     return None if mine is None else mine[place]
 
 
@@ -51,12 +50,12 @@ def reductions(s: Customer) -> list[int] | None:
     facts = price_facts(s, _CARTED)
     if facts is None:
         return None
-    reduced = [then // 3600 for _, at, cents, then, paid in _CARTS.pairs(facts) if then - at >= _DAY and paid < 2 * cents]
+    reduced = [then // 3600 - s.h0 for _, at, cents, then, paid in _CARTS.pairs(facts) if then - at >= _DAY and paid < 2 * cents]
     return [number for hour in sorted(reduced) for number in (hour, 1)] or None
 
 
-def _facts(facts: dict[str, Any]) -> list[Any]:
-    mine: list[Any] | None = facts.get(KEY)
+def _facts(facts: dict[int, Any]) -> list[Any]:
+    mine: list[Any] | None = opened(facts, KEY)
     if mine is None:
         mine = facts[KEY] = [None] * 3
     return mine
@@ -70,18 +69,18 @@ def _carted(mine: list[Any]) -> Facts:
 
 
 def _view_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
         if e.page_type != "sale":
             return 0
         mine = _facts(facts)
-        mine[_SALES] = bump(mine[_SALES], ts // HOUR, 1)
+        mine[_SALES] = bump(mine[_SALES], ts // HOUR - s.h0, 1)
         return _ON_SALE
 
     return fold
 
 
 def _cart_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: CartEvent, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: CartEvent, ts: int) -> int:
         if e.action != "add" or e.price is None or e.product_id is None:
             return 0
         return _PRICED if _CARTS.first(_carted(_facts(facts)), product_key(e.product_id), seconds(ts), _cents(e.price)) else 0
@@ -94,14 +93,14 @@ def _cents(price: money.Price) -> int:
 
 
 def _order_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: Purchase, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: Purchase, ts: int) -> int:
         more = e.more
         if e.refunded or more is None:
             return 0
         effects, discounted = 0, _discounted(more)
         if discounted:
             mine = _facts(facts)
-            mine[_DISCOUNTED] = bump(mine[_DISCOUNTED], ts // HOUR, 1)
+            mine[_DISCOUNTED] = bump(mine[_DISCOUNTED], ts // HOUR - s.h0, 1)
             effects = _PRICED
         for product, paid in _lines(more, discounted).items():
             if _CARTS.second(_carted(_facts(facts)), product_key(product), seconds(ts), paid):
@@ -127,10 +126,11 @@ def _lines(more: PurchaseValue, discounted: bool) -> dict[str, int]:
 
 
 def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
-    if mine is None or theirs is None:
-        return mine or theirs
+    if theirs is None:
+        return mine
+    mine = mine or [None] * 3
     for place in (_SALES, _DISCOUNTED):
-        mine[place] = joined(mine[place], theirs[place], 0)
+        mine[place] = joined(mine[place], theirs[place], f.h0 - s.h0)
     if theirs[_CARTED] is not None:
         carted = _carted(mine)
         _CARTS.replay(theirs[_CARTED], partial(_CARTS.first, carted), partial(_CARTS.second, carted))
@@ -156,4 +156,5 @@ TRAIT = Trait(
     {PAGE_VIEWS: _view_folder, CART_EVENTS: _cart_folder, PURCHASES: _order_folder},
     _join,
     (price_facts, reductions),
+    views=Views(frozenset(("sale",))),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from scoring.segments.model import Engagement
 from scoring.series import bump
 from scoring.state import DAY, HOUR, Customer
 from scoring.traits.attribute import Attribute
-from scoring.traits.effects import FIRST, PRODUCT_VIEW, SEARCH, SITE_TIME, VIEW, VISIT, WARMTH
+from scoring.traits.effects import FIRST, FIRST_VIEW, PRODUCT_VIEW, SEARCH, SITE_TIME, VIEW, VISIT, WARMTH
 from scoring.traits.engagement import warm
 from scoring.traits.presence import GAP, activity, note_activity
 
@@ -59,7 +59,7 @@ def folder(engagement: Engagement, lateness: int) -> Callable[[Customer, PageVie
         last = s.last_view
         if last is None:
             s.last_view = ts
-            effects |= FIRST
+            effects |= FIRST | FIRST_VIEW
         elif ts > last:
             s.last_view = ts
         if ts > s.warm_at:

@@ -23,14 +23,14 @@ from scoring.calendar import calendar as calendars
 from scoring.calendar.calendar import Calendar, Day
 from scoring.events.schema import PURCHASES, Purchase
 from scoring.segments.model import Definitions
-from scoring.state import DAY, NEVER, Customer, facts_of
+from scoring.state import DAY, NEVER, Customer, fact, opened
 from scoring.traits.attribute import OCCASION, Attribute
 from scoring.traits.effects import FIRST, ORDER, PROFILE, effect
 from scoring.traits.occasions import country
 from scoring.traits.profile import time_zone
 from scoring.traits.trait import Fold, Trait
 
-KEY = "od"
+KEY = 14
 _DAY_BOUGHT = effect()
 
 _KEPT = 24
@@ -44,8 +44,7 @@ _EPOCH = date(1970, 1, 1)
 
 def order_days(s: Customer) -> list[int]:
     """Days since 1970, in order."""
-    facts = facts_of(s)
-    return [] if facts is None else facts.get(KEY, [])
+    return fact(s, KEY) or []
 
 
 def order_rhythm(s: Customer) -> int | None:
@@ -113,10 +112,12 @@ def _place(on: date) -> int:
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: Purchase, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: Purchase, ts: int) -> int:
         if e.refunded:
             return 0
-        days, day = facts.setdefault(KEY, []), ts // DAY
+        days, day = opened(facts, KEY), ts // DAY
+        if days is None:
+            days = facts[KEY] = []
         place = bisect_left(days, day)
         if place < len(days) and days[place] == day:
             return 0

@@ -48,7 +48,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {"ever": ever} | {each.__name__: each
 
 
 def _check() -> None:
-    keys = [trait.key for trait in TRAITS]
+    keys = [str(trait.key) for trait in TRAITS]
     names = [*CORE, *(attribute.name for trait in TRAITS for attribute in trait.attributes)]
     functions = [each.__name__ for trait in TRAITS for each in trait.functions]
     for what, given in (("key", keys), ("attribute", names), ("function", functions)):

@@ -63,7 +63,7 @@ def _text(name: str, meaning: str) -> Attribute:
 
 
 TRAIT = Trait(
-    key="demographic",
+    key=23,
     families=("demographic",),
     attributes=(
         Attribute("age", "number", "steps", "whole years, stepping at birthdays on the customer's clock", "", PROFILE, PROFILE,

@@ -16,13 +16,13 @@ from typing import Any
 
 from scoring.events.schema import PAGE_VIEWS, PageView
 from scoring.segments.model import Definitions
-from scoring.state import Customer, facts_of
+from scoring.state import HOUR, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
-from scoring.traits.trait import Fold, Trait
+from scoring.traits.trait import Fold, Trait, Views
 from scoring.traits.user_agents import DEVICES, read
 
-KEY = "de"
+KEY = 8
 _DEVICE, _SHARE = effect(), effect()
 
 #: Places in the facts; from _COUNTS on the views by kind of device.
@@ -51,8 +51,7 @@ def came_with(s: Customer, place: int) -> str | None:
 
 
 def _newest(s: Customer, place: int) -> Any:
-    facts = facts_of(s)
-    mine = None if facts is None else facts.get(KEY)
+    mine = fact(s, KEY)
     return None if mine is None else mine[place]
 
 
@@ -61,27 +60,26 @@ def _short(name: str | None) -> int | str | None:
 
 
 def mobile_share(s: Customer) -> float | None:
-    facts = facts_of(s)
-    mine = None if facts is None else facts.get(KEY)
+    mine = fact(s, KEY)
     views = 0 if mine is None else sum(mine[_COUNTS:])
     return (mine[_COUNTS + _PHONE] + mine[_COUNTS + _TABLET]) / views if mine is not None and views >= ENOUGH else None
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
         if e.more is None or (text := e.more.user_agent) is None:
             return 0
         agent = read(text)
         if not agent.known:
             return 0
-        mine = facts.get(KEY)
+        mine, at = opened(facts, KEY), ts - s.h0 * HOUR
         if mine is None:
-            mine = facts[KEY] = [ts, agent.device, _short(agent.system), _short(agent.browser), 0, 0, 0, 0]
+            mine = facts[KEY] = [at, agent.device, _short(agent.system), _short(agent.browser), 0, 0, 0, 0]
             effects = _DEVICE
         else:
             effects = 0
-            if ts >= mine[_AT]:
-                mine[_AT] = ts
+            if at >= mine[_AT]:
+                mine[_AT] = at
                 told = [agent.device, _short(agent.system), _short(agent.browser)]
                 if mine[_NOW:_COUNTS] != told:
                     mine[_NOW:_COUNTS] = told
@@ -98,8 +96,11 @@ def _folder(definitions: Definitions, lateness: int) -> Fold:
 
 
 def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
-    if mine is None or theirs is None:
-        return mine or theirs
+    if theirs is None:
+        return mine
+    theirs[_AT] += (f.h0 - s.h0) * HOUR
+    if mine is None:
+        return theirs
     newest = theirs if theirs[_AT] > mine[_AT] else mine
     return newest[:_COUNTS] + [a + b for a, b in zip(mine[_COUNTS:], theirs[_COUNTS:], strict=True)]
 
@@ -121,4 +122,5 @@ TRAIT = Trait(
     {PAGE_VIEWS: _folder},
     _join,
     (newest_device, came_with, mobile_share),
+    views=Views(fields=("user_agent",)),
 )  # fmt: skip

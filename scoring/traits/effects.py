@@ -10,10 +10,10 @@ from itertools import count
 (
     VIEW, PRODUCT_VIEW, SEARCH, VISIT, SESSION, SITE_TIME, ACTIVE_DAY,
     ADD, WISH, CART, CART_FILLED, CART_TOUCHED, CHECKOUT,
-    ORDER, REFUND, SPEND_UP, SPEND_DOWN, WARMTH, PROFILE, FIRST,
-) = (1 << i for i in range(20))  # fmt: skip
+    ORDER, REFUND, SPEND_UP, SPEND_DOWN, WARMTH, PROFILE, FIRST, FIRST_VIEW,
+) = (1 << i for i in range(21))  # fmt: skip
 
-_more = count(20)
+_more = count(21)
 
 
 def effect() -> int:

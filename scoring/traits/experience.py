@@ -17,12 +17,12 @@ from typing import Any
 
 from scoring.events.schema import PURCHASES, Purchase
 from scoring.segments.model import Definitions
-from scoring.state import Customer, facts_of
+from scoring.state import Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import ADD, ORDER, REFUND, VIEW, WISH, effect
 from scoring.traits.trait import Fold, Trait
 
-KEY = "ex"
+KEY = 12
 _BOUGHT = effect()
 
 _MOST, _LONGEST = 32, 100
@@ -38,18 +38,19 @@ def categories_bought(s: Customer) -> int:
 
 def _orders(s: Customer) -> dict[str, int]:
     """By category."""
-    facts = facts_of(s)
-    return facts.get(KEY, {}) if facts is not None else {}
+    return fact(s, KEY) or {}
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: Purchase, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: Purchase, ts: int) -> int:
         if e.refunded or e.more is None or not e.more.lines:
             return 0
         named = {line.category_id[:_LONGEST] for line in e.more.lines if line.category_id}
         if not named:
             return 0
-        orders = facts.setdefault(KEY, {})
+        orders = opened(facts, KEY)
+        if orders is None:
+            orders = facts[KEY] = {}
         for category in named:
             orders[category] = orders.get(category, 0) + 1
         _forget(orders)

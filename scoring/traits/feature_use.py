@@ -16,21 +16,20 @@ from scoring.events.schema import PAGE_VIEWS, PageView
 from scoring.repeats import fingerprint
 from scoring.segments.model import Definitions
 from scoring.series import bump, joined
-from scoring.state import HOUR, Customer, facts_of
+from scoring.state import HOUR, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
-from scoring.traits.trait import Fold, Trait, counted, ever
+from scoring.traits.trait import Fold, Trait, Views, counted, ever
 
-KEY = "fu"
+KEY = 18
 _USED = effect()
 
 _KEPT, _LONGEST = 12, 40
 
 
 def used(s: Customer) -> dict[str, list[int]]:
-    """By feature a series of hours since 1970."""
-    facts = facts_of(s)
-    return {} if facts is None else facts.get(KEY, {})
+    """By feature a series of hours from h0."""
+    return fact(s, KEY) or {}
 
 
 def uses_of(s: Customer, feature: str) -> list[int] | None:
@@ -47,12 +46,14 @@ def top_feature(s: Customer) -> str | None:
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
         more = e.more
         if more is None or more.feature is None or not 0 < len(more.feature) <= _LONGEST:
             return 0
-        mine = facts.setdefault(KEY, {})
-        mine[more.feature] = bump(mine.get(more.feature), ts // HOUR, 1)
+        mine = opened(facts, KEY)
+        if mine is None:
+            mine = facts[KEY] = {}
+        mine[more.feature] = bump(mine.get(more.feature), ts // HOUR - s.h0, 1)
         _cut(mine)
         return _USED
 
@@ -66,8 +67,8 @@ def _cut(mine: dict[str, list[int]]) -> None:
 
 def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
     mine = mine or {}
-    for feature, series in theirs.items():
-        mine[feature] = joined(mine.get(feature), series, 0)
+    for feature, series in (theirs or {}).items():
+        mine[feature] = joined(mine.get(feature), series, f.h0 - s.h0)
     _cut(mine)
     return mine
 
@@ -87,4 +88,5 @@ TRAIT = Trait(
     {PAGE_VIEWS: _folder},
     _join,
     (uses_of, features_used, top_feature),
+    views=Views(fields=("feature",)),
 )  # fmt: skip

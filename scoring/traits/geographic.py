@@ -18,16 +18,16 @@ from typing import Any
 
 from scoring.events.schema import PAGE_VIEWS, PageView
 from scoring.segments.model import Definitions
-from scoring.state import Customer, facts_of
+from scoring.state import HOUR, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import PROFILE, effect
 from scoring.traits.profile import profile_text
-from scoring.traits.trait import Fold, Trait
+from scoring.traits.trait import Fold, Trait, Views
 
-KEY = "ge"
+KEY = 9
 _SEEN = effect()
 
-#: Places in the facts: instants (ms) and what was said then.
+#: Places in the facts: instants (ms from h0) and what was said then.
 _COUNTRY_AT, _COUNTRY, _LANGUAGE_AT, _LANGUAGE = range(4)
 URBANITIES = ("urban", "suburban", "rural")
 
@@ -56,8 +56,7 @@ def language_of(s: Customer) -> str | None:
 
 def seen(s: Customer, place: int) -> Any:
     """What page views said."""
-    facts = facts_of(s)
-    mine = None if facts is None else facts.get(KEY)
+    mine = fact(s, KEY)
     return None if mine is None else mine[place]
 
 
@@ -72,19 +71,19 @@ def urbanity(s: Customer) -> str | None:
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
         more = e.more
         if more is None or (more.country is None and more.language is None):
             return 0
-        effects = 0
+        effects, then = 0, ts - s.h0 * HOUR
         for at, said in ((_COUNTRY_AT, country_code(more.country)), (_LANGUAGE_AT, language_code(more.language))):
             if said is None:
                 continue
-            mine = facts.get(KEY)
+            mine = opened(facts, KEY)
             if mine is None:
                 mine = facts[KEY] = [None] * 4
-            if mine[at] is None or ts >= mine[at]:
-                mine[at] = ts
+            if mine[at] is None or then >= mine[at]:
+                mine[at] = then
                 if mine[at + 1] != said:
                     mine[at + 1] = said
                     effects = _SEEN
@@ -94,8 +93,13 @@ def _folder(definitions: Definitions, lateness: int) -> Fold:
 
 
 def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
-    if mine is None or theirs is None:
-        return mine or theirs
+    if theirs is None:
+        return mine
+    for at in (_COUNTRY_AT, _LANGUAGE_AT):
+        if theirs[at] is not None:
+            theirs[at] += (f.h0 - s.h0) * HOUR
+    if mine is None:
+        return theirs
     for at in (_COUNTRY_AT, _LANGUAGE_AT):
         if theirs[at] is not None and (mine[at] is None or theirs[at] > mine[at]):
             mine[at : at + 2] = theirs[at : at + 2]
@@ -124,4 +128,5 @@ TRAIT = Trait(
     {PAGE_VIEWS: _folder},
     _join,
     (country_of, language_of, seen, abroad, urbanity),
+    views=Views(fields=("country", "language")),
 )  # fmt: skip

@@ -20,14 +20,14 @@ from typing import Any
 
 from scoring.events.schema import FEEDBACK, PAGE_VIEWS, Feedback, PageView
 from scoring.segments.model import Definitions
-from scoring.state import NEVER, Customer, facts_of
+from scoring.state import NEVER, Customer, fact, opened
 from scoring.traits import evidence
 from scoring.traits.answers import named
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
-from scoring.traits.trait import Fold, Trait
+from scoring.traits.trait import Fold, Trait, Views
 
-KEY = "hb"
+KEY = 16
 _TOLD = effect()
 
 REASONS = ("technical", "features", "motivation")
@@ -70,8 +70,8 @@ def held_back_at_all(s: Customer) -> bool:
 
 
 def _facts(s: Customer) -> evidence.Facts | None:
-    facts = facts_of(s)
-    return None if facts is None else facts.get(KEY)
+    found: evidence.Facts | None = fact(s, KEY)
+    return found
 
 
 def _said(text: str) -> tuple[int, ...]:
@@ -84,9 +84,9 @@ def _asked(query: str, url: str) -> tuple[int, ...]:
     return _said(f"{query} {_PARTED.sub(' ', url)}")
 
 
-def _weigh(facts: dict[str, Any], places: tuple[int, ...], weight: float, ts: int) -> int:
+def _weigh(facts: dict[int, Any], places: tuple[int, ...], weight: float, ts: int) -> int:
     for place in places:
-        mine = facts.get(KEY)
+        mine = opened(facts, KEY)
         if mine is None:
             mine = facts[KEY] = evidence.nothing(len(REASONS), ts)
         evidence.weigh(mine, place, weight, ts)
@@ -94,7 +94,7 @@ def _weigh(facts: dict[str, Any], places: tuple[int, ...], weight: float, ts: in
 
 
 def _view_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
         if e.page_type != "help" or e.more is None:
             return 0
         return _weigh(facts, _asked((e.more.query or "")[:200], (e.more.url or "")[:200]), _PAGE, ts)
@@ -103,7 +103,7 @@ def _view_folder(definitions: Definitions, lateness: int) -> Fold:
 
 
 def _feedback_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: Feedback, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: Feedback, ts: int) -> int:
         of_product = e.product_id is not None or e.kind == "review"
         effects = _weigh(facts, _said(e.text), _TEXT, ts) if e.text and not of_product else 0
         chosen = tuple(_PLACES[reason] for reason in named(e, "held_back_by", _PLACES))
@@ -130,4 +130,5 @@ TRAIT = Trait(
     {PAGE_VIEWS: _view_folder, FEEDBACK: _feedback_folder},
     _join,
     (held_back_by, held_back_confidence, held_back_confident_until, held_back_at_all),
+    views=Views(frozenset(("help",))),
 )  # fmt: skip

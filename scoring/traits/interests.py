@@ -18,16 +18,17 @@ Keeps the 12 categories with the most weight, names up to 100 characters: the sm
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Any
 
 from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, PURCHASES, CartEvent, PageView, Purchase
 from scoring.segments.model import Definitions
-from scoring.state import DAY, Customer, facts_of
+from scoring.state import DAY, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
-from scoring.traits.trait import Fold, Trait
+from scoring.traits.trait import Fold, Trait, Views
 
-KEY = "in"
+KEY = 2
 _INTEREST, _SHARE = effect(), effect()
 
 HALF_LIFE = 28 * DAY
@@ -38,20 +39,27 @@ RISING, ENOUGH_NOW = 0.2, 5.0
 #: Looks, additions and lines from which on shares say something.
 ENOUGH = 10
 _MOST, _LONGEST = 12, 100
-#: Half-lives that weights may grow until they are counted from a later instant: doubles end at 2 ** 1023, of the short half-life.
-_FAR = 100
-#: Sums of the same weights in another order differ in their last bits.
-_SAME = 1e-9
+#: Half-lives that weights may grow until they are counted from a later instant: floats of four bytes end at 2 ** 127, by the short one.
+_FAR = 25
+#: Sums of the same weights in another order differ in their last bits: by so much of a share.
+_SAME = 1e-5
 
-#: Places in the facts: half-lives since 1970 that weights count from; {category: [weight, weight by the short half-life]}; how many; the
+#: Places in the facts: half-lives since 1970 that weights count from; {category: weight and weight by the short half-life}; how many; the
 #: newest instant (ms); the top's share in hundredths, and what rises, as of then.
 _ORIGIN, _WEIGHTS, _COUNT, _NEWEST, _SHARE_NOW, _RISING_NOW = range(6)
-Weights = dict[str, list[float]]
+Weights = dict[str, bytes]
+_PAIR = Struct("<ff")
+
+
+def _pair(kept: bytes) -> tuple[float, float]:
+    """(weight, weight by the short half-life)."""
+    long, short = _PAIR.unpack(kept)
+    return long, short
 
 
 def _mine(s: Customer) -> list[Any] | None:
-    facts = facts_of(s)
-    return None if facts is None else facts.get(KEY)
+    found: list[Any] | None = fact(s, KEY)
+    return found
 
 
 def _weights(s: Customer) -> Weights:
@@ -63,15 +71,15 @@ def interest(s: Customer, category: str) -> float | None:
     weights = _weights(s)
     if not weights:
         return None
-    return weights[category][0] / sum(each[0] for each in weights.values()) if category in weights else 0.0
+    return _pair(weights[category])[0] / sum(_pair(each)[0] for each in weights.values()) if category in weights else 0.0
 
 
 def top_interest(s: Customer) -> str | None:
     weights = _weights(s)
     if not weights:
         return None
-    most = max(each[0] for each in weights.values()) * (1 - _SAME)
-    return min(category for category, each in weights.items() if each[0] >= most)
+    most = max(_pair(each)[0] for each in weights.values()) * (1 - _SAME)
+    return min(category for category, each in weights.items() if _pair(each)[0] >= most)
 
 
 def top_interest_share(s: Customer) -> float | None:
@@ -88,14 +96,14 @@ def _share_of_top(mine: list[Any]) -> int | None:
     """In hundredths."""
     if mine[_COUNT] < ENOUGH:
         return None
-    weights: list[float] = [each[0] for each in mine[_WEIGHTS].values()]
-    return int(100 * max(weights) / sum(weights) + _SAME)
+    weights: list[float] = [_pair(each)[0] for each in mine[_WEIGHTS].values()]
+    return int(100 * (max(weights) / sum(weights) + _SAME))
 
 
 def _rising(mine: list[Any]) -> str | None:
-    weights: Weights = mine[_WEIGHTS]
-    if mine[_COUNT] < ENOUGH or len(weights) < 2:
+    if mine[_COUNT] < ENOUGH or len(mine[_WEIGHTS]) < 2:
         return None
+    weights = {category: _pair(each) for category, each in mine[_WEIGHTS].items()}
     long = short = 0.0
     for each in weights.values():
         long += each[0]
@@ -121,14 +129,14 @@ def _looked(mine: list[Any]) -> int:
 def _view_folder(definitions: Definitions, lateness: int) -> Fold:
     weight = WEIGHTS["page_view"]
 
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
         return 0 if e.category_id is None else _add(facts, e.category_id, weight, ts)
 
     return fold
 
 
 def _cart_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: CartEvent, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: CartEvent, ts: int) -> int:
         weight = WEIGHTS.get(e.action)
         return 0 if e.category_id is None or weight is None else _add(facts, e.category_id, weight, ts)
 
@@ -138,7 +146,7 @@ def _cart_folder(definitions: Definitions, lateness: int) -> Fold:
 def _order_folder(definitions: Definitions, lateness: int) -> Fold:
     weight = WEIGHTS["line"]
 
-    def fold(facts: dict[str, Any], s: Customer, e: Purchase, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: Purchase, ts: int) -> int:
         if e.refunded or e.more is None or e.more.lines is None:
             return 0
         effects = 0
@@ -150,8 +158,8 @@ def _order_folder(definitions: Definitions, lateness: int) -> Fold:
     return fold
 
 
-def _add(facts: dict[str, Any], category: str, weight: float, ts: int) -> int:
-    mine = facts.get(KEY)
+def _add(facts: dict[int, Any], category: str, weight: float, ts: int) -> int:
+    mine = opened(facts, KEY)
     if mine is None:
         mine = facts[KEY] = [ts // HALF_LIFE, {}, 0, ts, None, None]
     age = ts / HALF_LIFE - mine[_ORIGIN]
@@ -164,27 +172,28 @@ def _add(facts: dict[str, Any], category: str, weight: float, ts: int) -> int:
     weights: Weights = mine[_WEIGHTS]
     category = category[:_LONGEST]
     kept = weights.get(category)
+    # Each sum is rounded to what is kept: otherwise it would matter how many events a state is written after.
     if kept is None:
-        weights[category] = [weight * grown, weight * grown**_POWER]
+        weights[category] = _PAIR.pack(weight * grown, weight * grown**_POWER)
         if len(weights) > _MOST:
             _forget(weights)
     else:
-        kept[0] += weight * grown
-        kept[1] += weight * grown**_POWER
+        long, short = _pair(kept)
+        weights[category] = _PAIR.pack(long + weight * grown, short + weight * grown**_POWER)
     return _INTEREST | _looked(mine)
 
 
 def _count_from(mine: list[Any], origin: int) -> None:
     """Powers of two: it costs no accuracy."""
     fade = 2.0 ** (mine[_ORIGIN] - origin)
-    for each in mine[_WEIGHTS].values():
-        each[0] *= fade
-        each[1] *= fade**_POWER
+    for category, each in mine[_WEIGHTS].items():
+        long, short = _pair(each)
+        mine[_WEIGHTS][category] = _PAIR.pack(long * fade, short * fade**_POWER)
     mine[_ORIGIN] = origin
 
 
 def _forget(weights: Weights) -> None:
-    del weights[min(weights, key=lambda category: (weights[category][0], category))]
+    del weights[min(weights, key=lambda category: (_pair(weights[category])[0], category))]
 
 
 def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
@@ -196,10 +205,10 @@ def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
     mine[_COUNT] += theirs[_COUNT]
     mine[_NEWEST] = max(mine[_NEWEST], theirs[_NEWEST])
     weights: Weights = mine[_WEIGHTS]
-    for category, (long, short) in theirs[_WEIGHTS].items():
-        kept = weights.setdefault(category, [0.0, 0.0])
-        kept[0] += long
-        kept[1] += short
+    for category, each in theirs[_WEIGHTS].items():
+        mine_long, mine_short = _pair(weights[category]) if category in weights else (0.0, 0.0)
+        long, short = _pair(each)
+        weights[category] = _PAIR.pack(mine_long + long, mine_short + short)
     while len(weights) > _MOST:
         _forget(weights)
     _looked(mine)
@@ -227,4 +236,5 @@ TRAIT = Trait(
     {PAGE_VIEWS: _view_folder, CART_EVENTS: _cart_folder, PURCHASES: _order_folder},
     _join,
     (interest, top_interest, top_interest_share, rising_interest),
+    views=Views(fields=("category_id",)),
 )  # fmt: skip

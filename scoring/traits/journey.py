@@ -16,49 +16,49 @@ from typing import Any
 from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, CartEvent, PageView
 from scoring.segments.model import Definitions
 from scoring.series import bump, joined
-from scoring.state import HOUR, Customer, facts_of
+from scoring.state import HOUR, Customer, fact, opened
 from scoring.traits.effects import effect
-from scoring.traits.trait import Fold, Trait, counted
+from scoring.traits.trait import Fold, Trait, Views, counted
 
-KEY = "jo"
+KEY = 6
 _DECIDING = effect()
 
 _PAGES = frozenset(("checkout", "shipping", "returns", "warranty", "reviews", "size_guide"))
-#: Places in the facts: series by hour since 1970.
+#: Places in the facts: series by hour from h0.
 _VIEWS, _CHECKOUTS = range(2)
 
 
 def steps_taken(s: Customer, place: int) -> list[int] | None:
     """A series."""
-    facts = facts_of(s)
-    mine = None if facts is None else facts.get(KEY)
+    mine = fact(s, KEY)
     return None if mine is None else mine[place]
 
 
-def _note(facts: dict[str, Any], place: int, ts: int) -> int:
-    mine = facts.setdefault(KEY, [None, None])
-    mine[place] = bump(mine[place], ts // HOUR, 1)
+def _note(facts: dict[int, Any], s: Customer, place: int, ts: int) -> int:
+    mine = opened(facts, KEY)
+    if mine is None:
+        mine = facts[KEY] = [None, None]
+    mine[place] = bump(mine[place], ts // HOUR - s.h0, 1)
     return _DECIDING
 
 
 def _view_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
-        return _note(facts, _VIEWS, ts) if e.page_type in _PAGES else 0
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
+        return _note(facts, s, _VIEWS, ts) if e.page_type in _PAGES else 0
 
     return fold
 
 
 def _cart_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: CartEvent, ts: int) -> int:
-        return _note(facts, _CHECKOUTS, ts) if e.action == "checkout_started" else 0
+    def fold(facts: dict[int, Any], s: Customer, e: CartEvent, ts: int) -> int:
+        return _note(facts, s, _CHECKOUTS, ts) if e.action == "checkout_started" else 0
 
     return fold
 
 
 def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
-    if mine is None or theirs is None:
-        return mine or theirs
-    return [joined(mine[place], theirs[place], 0) for place in range(2)]
+    mine, theirs = mine or [None] * 2, theirs or [None] * 2
+    return [joined(mine[place], theirs[place], f.h0 - s.h0) for place in range(2)]
 
 
 TRAIT = Trait(
@@ -72,4 +72,5 @@ TRAIT = Trait(
     {PAGE_VIEWS: _view_folder, CART_EVENTS: _cart_folder},
     _join,
     (steps_taken,),
+    views=Views(_PAGES),
 )  # fmt: skip

@@ -15,19 +15,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from statistics import median
+from struct import Struct
 from typing import Any
 
 from scoring.events.schema import PAGE_VIEWS, PURCHASES, PageView, Purchase
 from scoring.segments.model import Definitions
-from scoring.state import Customer, facts_of
+from scoring.state import Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
-from scoring.traits.pairing import PAIRS, Facts, Pairing, product_key, seconds
-from scoring.traits.trait import Fold, Trait
+from scoring.traits.pairing import LONE, OPEN, PAIRS, Facts, Pairing, product_key, seconds
+from scoring.traits.trait import Fold, Trait, Views
 
-KEY = "lt"
+KEY = 3
 _LED, _INTEREST = effect(), effect()
 _DAY = 86_400  # seconds
+_SINCE = Struct("<I")
 
 #: A product come back to on another day stays as long as one viewed so many days later once.
 _STAYS = 14
@@ -59,33 +61,53 @@ def interested_since(s: Customer) -> int | None:
 
 def _open_since(facts: Facts) -> int | None:
     """In seconds."""
+    if not any(facts[OPEN][_VIEWS.x :: _VIEWS.size]):
+        return None
     back = [(-(at // _DAY + later), at) for _, at, later in _VIEWS.opened(facts) if later]
     return min(back)[1] if back else None
 
 
 def _facts(s: Customer) -> Facts | None:
-    facts = facts_of(s)
-    return None if facts is None else facts.get(KEY)
+    found: Facts | None = fact(s, KEY)
+    return found
 
 
 def _view_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
         if e.product_id is None:
             return 0
-        mine = facts.get(KEY)
+        mine = opened(facts, KEY)
         if mine is None:
             mine = facts[KEY] = _VIEWS.nothing()
         key, at = product_key(e.product_id), seconds(ts)
         known = _VIEWS.open_record(mine, key)
         if known is not None and known[1] <= at and at // _DAY <= known[1] // _DAY + known[2]:
             return 0  # looked at once more on a day that is known: the commonest
+        if known is None:
+            return _seen_first(mine, key, at)
         return _changed(mine, lambda: _viewed(mine, key, at))
 
     return fold
 
 
+def _seen_first(facts: Facts, key: bytes, at: int) -> int:
+    """Most first views of a product leave both answers as they are."""
+    opened = facts[OPEN]
+    if facts[PAIRS] or facts[LONE]:
+        changed = _VIEWS.first(facts, key, at, 0)
+    elif not opened or opened[-1] == 0 and at >= _SINCE.unpack_from(opened, len(opened) - _SINCE.size - 1)[0]:  # goes after all others
+        changed = _VIEWS.add_last(facts, key, at, 0)
+    else:
+        changed = _VIEWS.add(facts, key, at, 0)
+    if not changed:
+        return 0
+    if facts[OPEN] is opened:
+        return _LED | _INTEREST
+    return _INTEREST if any(opened[_VIEWS.x :: _VIEWS.size]) else 0  # what was forgotten matters if it had been come back to
+
+
 def _changed(facts: Facts, change: Callable[[], Any]) -> int:
-    """Makes a change -> its effects: most first views of a product leave both answers as they are."""
+    """Makes a change -> its effects."""
     led, since = facts[PAIRS], _open_since(facts)
     change()
     effects = _LED if facts[PAIRS] != led else 0
@@ -109,13 +131,13 @@ def _viewed(facts: Facts, key: bytes, at: int, later: int = 0) -> None:
 
 
 def _order_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: Purchase, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: Purchase, ts: int) -> int:
         if e.refunded or e.more is None or not e.more.lines:
             return 0
         products = sorted({line.product_id for line in e.more.lines if line.product_id})
         if not products:
             return 0
-        mine = facts.get(KEY)
+        mine = opened(facts, KEY)
         if mine is None:
             mine = facts[KEY] = _VIEWS.nothing()
         return _changed(mine, lambda: [_VIEWS.second(mine, product_key(each), seconds(ts)) for each in products])
@@ -143,4 +165,5 @@ TRAIT = Trait(
     {PAGE_VIEWS: _view_folder, PURCHASES: _order_folder},
     _join,
     (lead_time, interested_since),
+    views=Views(fields=("product_id",)),
 )  # fmt: skip

@@ -19,12 +19,12 @@ from typing import Any
 from scoring.events.schema import PURCHASES, Purchase
 from scoring.repeats import fingerprint
 from scoring.segments.model import Definitions
-from scoring.state import DAY, NEVER, Customer, facts_of
+from scoring.state import DAY, NEVER, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
 from scoring.traits.trait import Fold, Trait
 
-KEY = "lo"
+KEY = 11
 _BOUGHT = effect()
 
 #: Places in the facts: orders by product's hash; the newest month with an order, since 1970; bit n for the one n months before it (the
@@ -36,8 +36,7 @@ _EPOCH = date(1970, 1, 1)
 
 
 def _facts(s: Customer) -> Any:
-    facts = facts_of(s)
-    return None if facts is None else facts.get(KEY)
+    return fact(s, KEY)
 
 
 def repeat_share(s: Customer) -> float | None:
@@ -68,10 +67,10 @@ def _month(day: int) -> tuple[int, int]:
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: Purchase, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: Purchase, ts: int) -> int:
         if e.refunded:
             return 0
-        mine = facts.get(KEY)
+        mine = opened(facts, KEY)
         month = _month(ts // DAY)[0]
         if mine is None:
             mine = facts[KEY] = [{}, month, 0]

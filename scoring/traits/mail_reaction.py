@@ -12,53 +12,53 @@ from typing import Any
 from scoring.events.schema import EMAIL_EVENTS, EmailEvent
 from scoring.segments.model import Definitions
 from scoring.series import bump, joined
-from scoring.state import HOUR, Customer, facts_of
+from scoring.state import HOUR, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import FIRST, effect
 from scoring.traits.trait import Fold, Trait, counted
 
-KEY = "ma"
+KEY = 17
 _TOLD = effect()
 
-#: Places in the facts: series by hour since 1970, and an instant.
+#: Places in the facts: series by hour, and an instant in ms, from h0.
 _DELIVERED, _OPENED, _CLICKED, _LAST = range(4)
 _PLACES = {"delivered": _DELIVERED, "opened": _OPENED, "clicked": _CLICKED}
 
 
 def mails(s: Customer, place: int) -> list[int] | None:
     """A series."""
-    facts = facts_of(s)
-    mine = None if facts is None else facts.get(KEY)
+    mine = fact(s, KEY)
     return None if mine is None else mine[place]
 
 
 def last_reaction(s: Customer) -> int | None:
-    return mails(s, _LAST)  # type: ignore[return-value]
+    last: Any = mails(s, _LAST)
+    return None if last is None else last + s.h0 * HOUR
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: EmailEvent, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: EmailEvent, ts: int) -> int:
         place = _PLACES.get(e.type)
         if place is None or (e.machine and place == _OPENED):
             return 0
-        mine = facts.get(KEY)
+        mine = opened(facts, KEY)
         if mine is None:
             mine = facts[KEY] = [None] * 4
-        mine[place] = bump(mine[place], ts // HOUR, 1)
+        mine[place] = bump(mine[place], ts // HOUR - s.h0, 1)
         if place == _DELIVERED:
             return _TOLD
         first = FIRST if mine[_LAST] is None else 0
-        mine[_LAST] = ts if mine[_LAST] is None else max(ts, mine[_LAST])
+        at = ts - s.h0 * HOUR
+        mine[_LAST] = at if mine[_LAST] is None else max(at, mine[_LAST])
         return _TOLD | first
 
     return fold
 
 
 def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
-    if mine is None or theirs is None:
-        return mine or theirs
-    last = max((each for each in (mine[_LAST], theirs[_LAST]) if each is not None), default=None)
-    return [*(joined(mine[place], theirs[place], 0) for place in (_DELIVERED, _OPENED, _CLICKED)), last]
+    mine, theirs, shift = mine or [None] * 4, theirs or [None] * 4, f.h0 - s.h0
+    reacted = [at + moved * HOUR for at, moved in ((mine[_LAST], 0), (theirs[_LAST], shift)) if at is not None]
+    return [*(joined(mine[place], theirs[place], shift) for place in (_DELIVERED, _OPENED, _CLICKED)), max(reacted, default=None)]
 
 
 def _count(name: str, meaning: str, place: int, event_type: str) -> Attribute:

@@ -41,7 +41,7 @@ def nothing(*_: Any) -> None:
 
 
 TRAIT = Trait(
-    key="occasions",
+    key=25,
     families=("occasion",),
     attributes=(
         Attribute("occasion", "boolean", "steps", "it is the day of an [[occasion]], or at most so long before it, on the customer's clock",

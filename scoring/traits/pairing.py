@@ -4,9 +4,9 @@ For each product the first time of the one, A, and the first time of the other f
 events come makes no difference, and those of two customers joined are those of one. Instants are whole seconds from 1970 to 2106, products
 24 bits of a hash: customers have few. With A goes a number `x`, with B perhaps a number `y`.
 
-Facts are three strings of records, of so many at most: products with A alone `(product, A, x)`, 6; pairs `(product, A, x, B[, y])`, the
-5 newest by their B; and each B without an A before it `(product, B[, y])`, since a late A may come before it, the 4 newest. A product that
-falls out begins anew.
+Facts are three strings of records, those that go first before the others, of so many at most: products with A alone `(product, A, x)`, 6;
+pairs `(product, A, x, B[, y])`, the 5 newest by their B; and each B without an A before it `(product, B[, y])`, since a late A may come
+before it, the 4 newest. A product that falls out begins anew.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from zlib import crc32
 #: What a trait keeps: open, pairs, lone.
 Facts = list[bytes]
 
-_OPEN, PAIRS, _LONE = range(3)
+OPEN, PAIRS, LONE = range(3)
 _MOST = (6, 5, 4)
 _LAST_SECOND = (1 << 32) - 1
 
@@ -32,7 +32,8 @@ def product_key(product_id: str) -> bytes:
 
 
 def seconds(ts: int) -> int:
-    return min(max(ts // 1000, 0), _LAST_SECOND)
+    at = ts // 1000
+    return at if 0 <= at <= _LAST_SECOND else max(0, min(at, _LAST_SECOND))
 
 
 class Pairing:
@@ -41,6 +42,8 @@ class Pairing:
 
     def __init__(self, x: str, y: str, keeps: Callable[[tuple[Any, ...]], int]) -> None:
         self._records = (Struct(f"<3sI{x}"), Struct(f"<3sI{x}I{y}"), Struct(f"<3sI{y}"))
+        #: Of a product with A alone: the bytes of its record, and the place of the first of `x` in it.
+        self.size, self.x = self._records[OPEN].size, 7
         self._keeps: tuple[Callable[[tuple[Any, ...]], int], ...] = (keeps, itemgetter(3), itemgetter(1))
 
     def nothing(self) -> Facts:
@@ -50,16 +53,16 @@ class Pairing:
         return list(self._records[PAIRS].iter_unpack(facts[PAIRS]))
 
     def opened(self, facts: Facts) -> list[tuple[Any, ...]]:
-        return list(self._records[_OPEN].iter_unpack(facts[_OPEN]))
+        return list(self._records[OPEN].iter_unpack(facts[OPEN]))
 
     def open_record(self, facts: Facts, key: bytes) -> tuple[Any, ...] | None:
         """Of a product with A alone."""
-        i = self._place(facts, _OPEN, key)
-        return None if i < 0 else self._records[_OPEN].unpack_from(facts[_OPEN], i)
+        i = self._place(facts, OPEN, key)
+        return None if i < 0 else self._records[OPEN].unpack_from(facts[OPEN], i)
 
     def set_open(self, facts: Facts, key: bytes, at: int, x: int) -> None:
         """Other numbers for a product that has A alone."""
-        self._put(facts, _OPEN, (key, at, x))
+        self._put(facts, OPEN, (key, at, x))
 
     def first(self, facts: Facts, key: bytes, at: int, x: int) -> bool:
         """A at `at` -> whether any pair is different now, or an open product forgotten."""
@@ -74,15 +77,26 @@ class Pairing:
                 return False
             end = []
         ends = [tuple(end)] if end else []
-        for lone in self._records[_LONE].iter_unpack(facts[_LONE]):
+        for lone in self._records[LONE].iter_unpack(facts[LONE]):
             if lone[0] == key and lone[1] >= at:
                 ends.append(lone[1:])
-                self._drop(facts, _LONE, lone)
+                self._drop(facts, LONE, lone)
         if not ends:
-            return self._put(facts, _OPEN, (key, at, x))
-        self._forget(facts, _OPEN, key)
+            return self._put(facts, OPEN, (key, at, x))
+        self._forget(facts, OPEN, key)
         self._put(facts, PAIRS, (key, at, x, *min(ends)))
         return True
+
+    def add(self, facts: Facts, key: bytes, at: int, x: int) -> bool:
+        """A of a product of which nothing is known -> whether an open product was forgotten."""
+        return self._put(facts, OPEN, (key, at, x), replace=False)
+
+    def add_last(self, facts: Facts, key: bytes, at: int, x: int) -> bool:
+        """As `add`, of one that stays longer than all others."""
+        opened = facts[OPEN] + self._records[OPEN].pack(key, at, x)
+        full = len(opened) > _MOST[OPEN] * self.size
+        facts[OPEN] = opened[self.size :] if full else opened
+        return full
 
     def second(self, facts: Facts, key: bytes, at: int, *y: int) -> bool:
         """B at `at` -> whether any pair is different now."""
@@ -91,9 +105,9 @@ class Pairing:
         if held is not None and i >= 0 and at >= held[3]:
             return False
         if held is None or at < held[1]:
-            self._put(facts, _LONE, (key, at, *y), replace=False)
+            self._put(facts, LONE, (key, at, *y), replace=False)
             return False
-        self._forget(facts, _OPEN, key)
+        self._forget(facts, OPEN, key)
         self._put(facts, PAIRS, (*held[:3], at, *y))
         return True
 
@@ -104,7 +118,7 @@ class Pairing:
         for key, at, x, *end in self.pairs(facts):
             first(key, at, x)
             second(key, *end)
-        for lone in self._records[_LONE].iter_unpack(facts[_LONE]):
+        for lone in self._records[LONE].iter_unpack(facts[LONE]):
             second(*lone)
 
     # ---- records
@@ -117,19 +131,20 @@ class Pairing:
         return i
 
     def _put(self, facts: Facts, kind: int, record: tuple[Any, ...], replace: bool = True) -> bool:
-        """In place of the product's own; -> whether another one had to go."""
-        packed, i = self._records[kind].pack(*record), self._place(facts, kind, record[0]) if replace else -1
-        records = facts[kind]
-        if i >= 0:
-            facts[kind] = records[:i] + packed + records[i + len(packed) :]
-            return False
-        facts[kind] = records = records + packed
-        if len(records) <= _MOST[kind] * len(packed):
-            return False
-        keeps, size = self._keeps[kind], len(packed)
-        i = size * min((keeps(each), each, n) for n, each in enumerate(self._records[kind].iter_unpack(records)))[2]
-        facts[kind] = records[:i] + records[i + size :]
-        return True
+        """In place of the product's own, among those that go before it does and after it; -> whether the first had to go."""
+        if replace:
+            self._forget(facts, kind, record[0])
+        records, struct, keeps = facts[kind], self._records[kind], self._keeps[kind]
+        size, at, stays = struct.size, len(records), (keeps(record), record)
+        while at:
+            before = struct.unpack_from(records, at - size)
+            if (keeps(before), before) <= stays:
+                break
+            at -= size
+        records = records[:at] + struct.pack(*record) + records[at:]
+        full = len(records) > _MOST[kind] * size
+        facts[kind] = records[size:] if full else records
+        return full
 
     def _forget(self, facts: Facts, kind: int, key: bytes) -> None:
         i, size = self._place(facts, kind, key), self._records[kind].size

@@ -63,7 +63,7 @@ def declared_from(s: Customer, name: str, calendar: Calendar) -> int | None:
 
 
 TRAIT = Trait(
-    key="personal",
+    key=24,
     families=("occasion",),
     attributes=(
         Attribute("birthday", "boolean", "steps", "it is the customer's birthday, or at most so long before it, on the customer's clock",

@@ -22,12 +22,12 @@ import msgspec
 
 from scoring.events.schema import FEEDBACK, PAGE_VIEWS, PURCHASES, Feedback, PageView, Purchase
 from scoring.segments.model import Definitions
-from scoring.state import Customer, facts_of, profile_of
+from scoring.state import Customer, fact, opened, profile_of
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import ORDER, PROFILE, VIEW, effect
-from scoring.traits.trait import Fold, Trait
+from scoring.traits.trait import Fold, Trait, Views
 
-KEY = "ps"
+KEY = 20
 _TOLD, _ARTICLE, _GIFT = effect(), effect(), effect()
 
 #: What one can be asked, and places in the facts: answers by name as [ts, texts], and counts.
@@ -40,9 +40,8 @@ _answers = msgspec.json.Decoder(dict[str, Any]).decode
 
 def declared_texts(s: Customer, name: str) -> list[str]:
     """The newest given, in small letters."""
-    profile, facts = profile_of(s), facts_of(s)
+    profile, mine = profile_of(s), fact(s, KEY)
     said = profile.get(f"traits.{name}") if profile else None
-    mine = facts.get(KEY) if facts else None
     answered = mine[_ANSWERS].get(name) if mine is not None else None
     if answered is not None and (said is None or answered[0] > said[0]):
         texts: list[str] = answered[1]
@@ -72,20 +71,19 @@ def gift_share(s: Customer) -> float | None:
 
 
 def _count(s: Customer, place: int) -> int:
-    facts = facts_of(s)
-    mine = facts.get(KEY) if facts else None
+    mine = fact(s, KEY)
     return 0 if mine is None else mine[place]
 
 
-def _mine(facts: dict[str, Any]) -> list[Any]:
-    mine: list[Any] | None = facts.get(KEY)
+def _mine(facts: dict[int, Any]) -> list[Any]:
+    mine: list[Any] | None = opened(facts, KEY)
     if mine is None:
         mine = facts[KEY] = [{}, 0, 0]
     return mine
 
 
 def _view_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
         if e.page_type != "article":
             return 0
         _mine(facts)[_ARTICLES] += 1
@@ -95,7 +93,7 @@ def _view_folder(definitions: Definitions, lateness: int) -> Fold:
 
 
 def _order_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: Purchase, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: Purchase, ts: int) -> int:
         if e.refunded or e.more is None or e.more.gift is not True:
             return 0
         _mine(facts)[_GIFTS] += 1
@@ -105,7 +103,7 @@ def _order_folder(definitions: Definitions, lateness: int) -> Fold:
 
 
 def _answer_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: Feedback, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: Feedback, ts: int) -> int:
         if e.more is None or not len(e.more.answers):
             return 0
         try:
@@ -170,4 +168,5 @@ TRAIT = Trait(
     {PAGE_VIEWS: _view_folder, PURCHASES: _order_folder, FEEDBACK: _answer_folder},
     _join,
     (declared_texts, first_declared, articles_read, reading_share, gift_share),
+    views=Views(frozenset(("article",))),
 )  # fmt: skip

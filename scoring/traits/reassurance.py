@@ -9,18 +9,19 @@ Instants are whole seconds from 1970 to 2106. Whether an order was one of these 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from struct import Struct
 from typing import Any
 
 from scoring.events.schema import PAGE_VIEWS, PURCHASES, PageView, Purchase
 from scoring.segments.model import Definitions
-from scoring.state import Customer, facts_of
+from scoring.state import Customer, fact, opened
 from scoring.traits.attribute import Attribute
-from scoring.traits.effects import effect
+from scoring.traits.effects import FIRST_VIEW, effect
 from scoring.traits.pairing import seconds
-from scoring.traits.trait import Fold, Trait, counted
+from scoring.traits.trait import Fold, Trait, Views, counted
 
-KEY = "re"
+KEY = 10
 _READ = effect()
 
 PAGES = frozenset(("reviews", "returns", "size_guide", "warranty", "help"))
@@ -35,7 +36,12 @@ _MOST_VIEWS, _MOST_ORDERS = 12, 6
 def reassurance(s: Customer) -> list[int] | None:
     """A series of the views."""
     facts = _facts(s)
-    return None if facts is None else [number for at in _views(facts) for number in (at // 3600, 1)] or None
+    return None if facts is None else [number for at in _views(facts) for number in (at // 3600 - s.h0, 1)] or None
+
+
+def reassurances(s: Customer) -> int:
+    facts = _facts(s)
+    return 0 if facts is None else len(facts[_VIEWS]) // _VIEW.size
 
 
 def reassured_share(s: Customer) -> float | None:
@@ -47,8 +53,8 @@ def reassured_share(s: Customer) -> float | None:
 
 
 def _facts(s: Customer) -> list[bytes] | None:
-    facts = facts_of(s)
-    return None if facts is None else facts.get(KEY)
+    found: list[bytes] | None = fact(s, KEY)
+    return found
 
 
 def _views(facts: list[bytes]) -> list[int]:
@@ -66,15 +72,15 @@ def _keep(facts: list[bytes], views: list[int], orders: list[tuple[int, bool]]) 
     facts[_ORDERS] = b"".join(_ORDER.pack(*order) for order in sorted(orders)[-_MOST_ORDERS:])
 
 
-def _mine(facts: dict[str, Any]) -> list[bytes]:
-    mine: list[bytes] | None = facts.get(KEY)
+def _mine(facts: dict[int, Any]) -> list[bytes]:
+    mine: list[bytes] | None = opened(facts, KEY)
     if mine is None:
         mine = facts[KEY] = [b"", b""]
     return mine
 
 
 def _view_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
         if e.page_type not in PAGES:
             return 0
         mine = _mine(facts)
@@ -85,7 +91,7 @@ def _view_folder(definitions: Definitions, lateness: int) -> Fold:
 
 
 def _order_folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: Purchase, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: Purchase, ts: int) -> int:
         if e.refunded:
             return 0
         mine = _mine(facts)
@@ -106,12 +112,16 @@ TRAIT = Trait(
     KEY,
     ("purchase_habits",),
     (
-        counted("reassurance_views", "views of reviews, returns, size guide, warranty or help; the newest 12", "reassurance(s)", _READ,
-                ("page_view",)),
+        replace(
+            counted("reassurance_views", "views of reviews, returns, size guide, warranty or help; the newest 12", "reassurance(s)", _READ,
+                    ("page_view",)),
+            code="reassurances(s)",
+        ),
         Attribute("reassured_share", "number", "none", "share of the newest 6 orders before which such a page was read, 0 to 1",
-                  "reassured_share(s)", _READ, _READ, missing=True, fed_by=("page_view", "purchase")),
+                  "reassured_share(s)", _READ | FIRST_VIEW, _READ | FIRST_VIEW, missing=True, fed_by=("page_view", "purchase")),
     ),
     {PAGE_VIEWS: _view_folder, PURCHASES: _order_folder},
     _join,
-    (reassurance, reassured_share),
+    (reassurance, reassurances, reassured_share),
+    views=Views(PAGES),
 )  # fmt: skip

@@ -15,13 +15,13 @@ from typing import Any
 
 from scoring.events.schema import PAGE_VIEWS, PageView
 from scoring.segments.model import Definitions
-from scoring.state import DAY, HOUR, NEVER, Customer, facts_of
+from scoring.state import DAY, HOUR, NEVER, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
 from scoring.traits.trait import Fold, Trait
 from scoring.traits.user_agents import read
 
-KEY = "ro"
+KEY = 22
 _SIGN = effect()
 
 #: Places in the facts: hours since 1970, or None.
@@ -41,8 +41,7 @@ def robot_now(s: Customer, now: int) -> tuple[bool, int]:
 
 def robot_sign(s: Customer, now: int) -> tuple[str | None, int]:
     """(the newest sign, until when it is)."""
-    facts = facts_of(s)
-    mine = None if facts is None else facts.get(KEY)
+    mine = fact(s, KEY)
     if mine is None:
         return None, NEVER
     crawler, pace = mine
@@ -52,7 +51,7 @@ def robot_sign(s: Customer, now: int) -> tuple[str | None, int]:
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
         effects = 0
         if e.more is not None and e.more.user_agent is not None and read(e.more.user_agent).crawler:
             effects = _noted(facts, _CRAWLER, ts // HOUR)
@@ -74,8 +73,8 @@ def _in_hour(series: list[int] | None, hour: int) -> int:
     return series[i + 1] if i >= 0 and series[i] == hour else 0
 
 
-def _noted(facts: dict[str, Any], sign: int, hour: int) -> int:
-    mine = facts.get(KEY)
+def _noted(facts: dict[int, Any], sign: int, hour: int) -> int:
+    mine = opened(facts, KEY)
     if mine is None:
         mine = facts[KEY] = [None, None]
     if mine[sign] is not None and mine[sign] >= hour:

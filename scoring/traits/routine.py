@@ -22,14 +22,14 @@ from scoring.calendar.calendar import Calendar
 from scoring.calendar.rules import WEEKDAYS
 from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, PURCHASES, CartEvent, PageView, Purchase
 from scoring.segments.model import Definitions
-from scoring.state import HOUR, Customer, facts_of
+from scoring.state import HOUR, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import PROFILE, effect
 from scoring.traits.profile import time_zone
 from scoring.traits.trait import Fold, Trait
 from scoring.zones import offset
 
-KEY = "hr"
+KEY = 5
 _ROUTINE = effect()
 
 TIMES = ("night", "morning", "afternoon", "evening")
@@ -53,8 +53,7 @@ def weekend_share(s: Customer, calendar: Calendar) -> float | None:
 
 def _seen(s: Customer, calendar: Calendar) -> list[tuple[int, int]]:
     """(weekday from Monday 0, hour) of each, none where there are too few."""
-    facts = facts_of(s)
-    hours = None if facts is None else facts.get(KEY)
+    hours = fact(s, KEY)
     if hours is None or len(hours) < _ENOUGH:
         return []
     zone = time_zone(s, calendar.time_zone)
@@ -76,9 +75,12 @@ def _most(of: Iterable[int]) -> int | None:
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView | CartEvent, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView | CartEvent, ts: int) -> int:
         hour = ts // HOUR - s.h0
-        hours = facts.get(KEY)
+        for series in (s.product_views, s.other_views):
+            if series is not None and series[-2] == hour and series[-1] > 1:
+                return 0  # the hour is known from an earlier view
+        hours = opened(facts, KEY)
         if hours is None:
             facts[KEY] = [hour]
             return _ROUTINE
@@ -97,7 +99,7 @@ def _folder(definitions: Definitions, lateness: int) -> Fold:
 def _purchase_folder(definitions: Definitions, lateness: int) -> Fold:
     fold: Callable[..., int] = _folder(definitions, lateness)
 
-    def placed(facts: dict[str, Any], s: Customer, e: Purchase, ts: int) -> int:
+    def placed(facts: dict[int, Any], s: Customer, e: Purchase, ts: int) -> int:
         return 0 if e.refunded else fold(facts, s, e, ts)
 
     return placed

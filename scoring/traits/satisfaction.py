@@ -21,15 +21,15 @@ import msgspec
 from scoring.events.schema import FEEDBACK, Feedback
 from scoring.segments.model import Definitions
 from scoring.series import bump, joined
-from scoring.state import DAY, HOUR, NEVER, Customer, facts_of
+from scoring.state import DAY, HOUR, NEVER, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import FIRST, effect
 from scoring.traits.trait import Fold, Trait, counted
 
-KEY = "sa"
+KEY = 21
 _SAID = effect()
 
-#: Places in the facts: scores as [ts, kind, per mille, …], series by hour since 1970, instants.
+#: Places in the facts: scores as [ts, kind, per mille, …], series by hour from h0, instants.
 _SCORES, _ALL, _REVIEWS, _COMPLAINTS, _LAST, _OPENED, _SETTLED = range(7)
 _KINDS = ("nps", "csat", "ces", "review", "survey")
 _SCALES = {"nps": 10.0, "csat": 5.0, "ces": 7.0, "review": 5.0}
@@ -66,8 +66,7 @@ def nps(s: Customer) -> float | None:
 
 def said(s: Customer, place: int) -> list[int] | None:
     """A series of feedback."""
-    facts = facts_of(s)
-    mine = None if facts is None else facts.get(KEY)
+    mine = fact(s, KEY)
     return None if mine is None else mine[place]
 
 
@@ -101,13 +100,13 @@ def _kept(scores: list[tuple[int, int, int]]) -> list[int] | None:
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: Feedback, ts: int) -> int:
-        mine = facts.get(KEY)
+    def fold(facts: dict[int, Any], s: Customer, e: Feedback, ts: int) -> int:
+        mine = opened(facts, KEY)
         if mine is None:
             mine = facts[KEY] = [None] * 7
         first = FIRST if mine[_LAST] is None else 0
         mine[_LAST] = ts if mine[_LAST] is None else max(ts, mine[_LAST])
-        hour = ts // HOUR
+        hour = ts // HOUR - s.h0
         mine[_ALL] = bump(mine[_ALL], hour, 1)
         if e.kind == "review":
             mine[_REVIEWS] = bump(mine[_REVIEWS], hour, 1)
@@ -143,10 +142,9 @@ def _score(e: Feedback) -> int | None:
 
 
 def _join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
-    if mine is None or theirs is None:
-        return mine or theirs
+    mine, theirs = mine or [None] * 7, theirs or [None] * 7
     scores = _kept(_unpacked(mine[_SCORES] or []) + _unpacked(theirs[_SCORES] or []))
-    series = [joined(mine[place], theirs[place], 0) for place in (_ALL, _REVIEWS, _COMPLAINTS)]
+    series = [joined(mine[place], theirs[place], f.h0 - s.h0) for place in (_ALL, _REVIEWS, _COMPLAINTS)]
     latest = [
         max((each for each in (mine[place], theirs[place]) if each is not None), default=None) for place in (_LAST, _OPENED, _SETTLED)
     ]

@@ -1,32 +1,37 @@
-"""What a customer has seen of which products, small: records of 18 bytes, the oldest first, and how to find them in states at rest.
+"""What a customer has seen of which products, small: records of 13 bytes, the oldest first, and how to find them in states at rest.
 
-A record is the hash of the product's id, an instant (ms, 6 bytes) and the price seen (cents, 4 bytes), or BOUGHT. The newest of a product
-counts; of one instant the highest price, so BOUGHT. The 16 newest products are kept.
+A record is 40 bits of a hash of the product's id, an instant (whole seconds from 1970 to 2106) and the price seen (cents) or BOUGHT, in 4
+bytes each. The newest of a product counts; of one second the highest price, so BOUGHT. The 12 newest products are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from struct import Struct
 
 from scoring.repeats import fingerprint
 from scoring.state import DAY
+from scoring.traits.pairing import seconds
 
 #: Under which the trait viewed_products keeps its facts: an array of two, of which the records are the first.
-KEY = "vp"
+KEY = 1
 #: For how long after it was seen news of a product matters.
 INTEREST = 90 * DAY
 #: Bought since it was seen. Higher than any price.
 BOUGHT = 0xFFFF_FFFF
-HASH, WIDTH = 8, 18
-_STAMP = 14
-_MOST = 16
+HASH, WIDTH = 5, 13
+_STAMP = 9
+_MOST = 12
+_RECORD, _NEWEST, _BEHIND_HASH = Struct(f">{HASH}sII"), Struct(">I"), WIDTH - HASH
 
-#: Where the facts begin in a state at rest: the key and the array, in msgpack.
-_MARK = b"\xa2vp\x92"
-_BIN8, _BIN16 = 0xC4, 0xC5
+#: Where the facts begin in a state at rest, in msgpack: the key, an array of two, a string of less than 256 bytes.
+_MARK = bytes((KEY, 0x92, 0xC4))
 
-hashed: Callable[[str], bytes] = lru_cache(maxsize=65_536)(fingerprint)
+
+@lru_cache(maxsize=65_536)
+def hashed(product_id: str) -> bytes:
+    return fingerprint(product_id)[:HASH]
 
 
 def place(seen: bytes, product: bytes) -> int:
@@ -38,7 +43,8 @@ def place(seen: bytes, product: bytes) -> int:
 
 
 def instant(seen: bytes, i: int) -> int:
-    return int.from_bytes(seen[i + HASH : i + _STAMP], "big", signed=True)
+    """In ms, on a whole second."""
+    return int.from_bytes(seen[i + HASH : i + _STAMP], "big") * 1000
 
 
 def price(seen: bytes, i: int) -> int:
@@ -47,7 +53,11 @@ def price(seen: bytes, i: int) -> int:
 
 def with_record(seen: bytes, product: bytes, ts: int, cents: int) -> bytes:
     """With this newest record of a product; the same where a newer one is known."""
-    i = place(seen, product)
+    at, i = seconds(ts), place(seen, product)
+    if i < 0 and (not seen or at > _NEWEST.unpack_from(seen, len(seen) - _BEHIND_HASH)[0]):  # the commonest: something new
+        seen += _RECORD.pack(product, at, cents)
+        return seen[WIDTH:] if len(seen) > _MOST * WIDTH else seen
+    ts = at * 1000
     if i >= 0:
         if (ts, cents) <= (instant(seen, i), price(seen, i)):
             return seen
@@ -55,8 +65,7 @@ def with_record(seen: bytes, product: bytes, ts: int, cents: int) -> bytes:
     i = len(seen)
     while i and (instant(seen, i - WIDTH), seen[i - WIDTH : i - WIDTH + HASH]) > (ts, product):
         i -= WIDTH
-    record = product + ts.to_bytes(_STAMP - HASH, "big", signed=True) + cents.to_bytes(WIDTH - _STAMP, "big")
-    seen = seen[:i] + record + seen[i:]
+    seen = seen[:i] + _RECORD.pack(product, at, cents) + seen[i:]
     return seen[WIDTH:] if len(seen) > _MOST * WIDTH else seen
 
 
@@ -70,11 +79,8 @@ def at_rest(stored: bytes) -> Iterator[bytes]:
     at = stored.find(_MARK)
     while at >= 0:
         at += len(_MARK)
-        if at + 3 <= len(stored):
-            if stored[at] == _BIN8:
-                yield stored[at + 2 : at + 2 + stored[at + 1]]
-            elif stored[at] == _BIN16:
-                yield stored[at + 3 : at + 3 + int.from_bytes(stored[at + 1 : at + 3], "big")]
+        if at < len(stored):
+            yield stored[at + 1 : at + 1 + stored[at]]
         at = stored.find(_MARK, at)
 
 

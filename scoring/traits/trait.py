@@ -1,50 +1,66 @@
 """A trait beyond the core: a file of its own in this folder whose `TRAIT` says what it keeps, how events fold into it, and what it offers.
 
-Facts lie in `Customer.facts` under the trait's `key`, as any value that msgpack holds, and are read and written by the trait alone. They
-are bounded: a robot's million events must not make a state that no broker takes. Folds must not depend on the order in which events come,
-as far as the lateness window reaches: keep sums, counts by hour or day, the newest by `ts`, the least and the greatest.
+Facts lie in `Customer.facts` under the trait's `key`, a number that is its own for ever, as any value that msgpack holds, and are read and
+written by the trait alone. They are bounded: a robot's million events must not make a state that no broker takes. Folds must not depend on
+the order in which events come, as far as the lateness window reaches: keep sums, counts by hour or day, the newest by `ts`, the least and
+the greatest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from scoring.segments.model import Definitions
-from scoring.state import Customer, facts_of
+from scoring.state import Customer, facts_of, sealed_facts
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import ORDER
 
-#: (facts by key, state, event, ts) -> effects. The core's own fold of the event has been done; `event.more` is the whole record.
-Fold = Callable[[dict[str, Any], Customer, Any, int], int]
+#: (facts by key, to be had by `opened`, state, event, ts) -> effects. The core's own fold of the event has been done; `event.more` is
+#: the whole record.
+Fold = Callable[[dict[int, Any], Customer, Any, int], int]
+
+#: What a page view says itself, whole record or not.
+_OF_EVENT = {"product_id", "category_id"}
 
 #: (definitions, lateness in ms) -> the fold of one topic's events.
 Folder = Callable[[Definitions, int], Fold]
 
 
 @dataclass(frozen=True, slots=True)
+class Views:
+    """The page views that mean something to a trait, so that others need not be shown to it: those of these types, and those that have one
+    of these fields: `product_id`, `category_id` or a field of the whole record. Neither: all of them."""
+
+    pages: frozenset[str] = frozenset()
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Trait:
     """`families` it belongs to: it is kept while any of them is on. `folders` by topic rank.
 
-    `functions` are what the attributes' code calls, by their `__name__`. `join(mine, theirs, s, f)` makes the facts of two customers, `s`
-    who stays and `f` who joins, those of one; either's may be None, not both.
+    `functions` are what the attributes' code calls, by their `__name__`. `views`: of which page views it wants to hear. `join(mine, theirs,
+    s, f)` makes the facts of two customers, `s` who stays and `f` who joins, those of one; either's may be None, not both.
     """
 
-    key: str
+    key: int
     families: tuple[str, ...]
     attributes: tuple[Attribute, ...]
     folders: Mapping[int, Folder]
     join: Callable[[Any, Any, Customer, Customer], Any]
     functions: tuple[Callable[..., Any], ...] = field(default=())
+    views: Views = Views()
 
 
 def counted(name: str, meaning: str, series: str, effect: int, fed_by: tuple[str, ...]) -> Attribute:
-    """The attribute of a count, windowed or for the lifetime. `series` is code for hours since 1970 with their counts (None for none);
+    """The attribute of a count, windowed or for the lifetime. `series` is code for hours from h0 with their counts (None for none);
     what is older than 400 days falls out of it, and so out of the count."""
     return Attribute(
-        name, "number", "steps", meaning, f"ever({series})", effect, windowed=True, total=f"total({series}, 0, now, {{w}}, {{grain}})",
-        reach=f"reach({series}, 0, now, {{w}}, {{k}}, {{grain}})", fed_by=fed_by,
+        name, "number", "steps", meaning, f"ever({series})", effect, windowed=True, total=f"total({series}, s.h0, now, {{w}}, {{grain}})",
+        reach=f"reach({series}, s.h0, now, {{w}}, {{k}}, {{grain}})", fed_by=fed_by,
     )  # fmt: skip
 
 
@@ -66,7 +82,7 @@ def with_traits(core: Callable[[Customer, Any, int], int], folds: tuple[Fold, ..
         effects = core(s, e, ts)
         if effects & ORDER and s.order_count == orders:
             return effects
-        facts = facts_of(s)
+        facts = sealed_facts(s)
         if facts is None:
             facts = s.facts = {}
         for each in folds:
@@ -76,9 +92,43 @@ def with_traits(core: Callable[[Customer, Any, int], int], folds: tuple[Fold, ..
     return fold
 
 
+def with_views(core: Callable[[Customer, Any, int], int], folds: Sequence[tuple[Views, Fold]]) -> Callable[[Customer, Any, int], int]:
+    """As `with_traits`, of page views: each is shown to those that want it. Most say little, and mean something to few."""
+    if not folds:
+        return core
+    pages = frozenset(page for views, _ in folds for page in views.pages)
+    # Two at least: one alone would come without its tuple.
+    fields = sorted({"url", "referrer"}.union(*(views.fields for views, _ in folds)) - _OF_EVENT)
+    said: Callable[[Any], tuple[Any, ...]] = attrgetter(*fields)
+    all_none = (None,) * len(fields)
+    chosen: dict[tuple[Any, ...], tuple[Fold, ...]] = {}
+
+    def choose(page: str | None, product: bool, category: bool, given: tuple[Any, ...]) -> tuple[Fold, ...]:
+        there = {name for name, known in (("product_id", product), ("category_id", category)) if known}
+        there |= {name for name, value in zip(fields, given, strict=True) if value is not None}
+        return tuple(fold for views, fold in folds if views == Views() or page in views.pages or not there.isdisjoint(views.fields))
+
+    def fold(s: Customer, e: Any, ts: int) -> int:
+        effects = core(s, e, ts)
+        facts = sealed_facts(s)
+        if facts is None:
+            facts = s.facts = {}
+        given = all_none if e.more is None else said(e.more)
+        page = e.page_type if e.page_type in pages else None
+        shape = page, e.product_id is None, e.category_id is None, None if given == all_none else tuple([value is None for value in given])
+        wanted = chosen.get(shape)
+        if wanted is None:
+            wanted = chosen[shape] = choose(page, e.product_id is not None, e.category_id is not None, given)
+        for each in wanted:
+            effects |= each(facts, s, e, ts)
+        return effects
+
+    return fold
+
+
 def keep_only(s: Customer, kept: Iterable[Trait]) -> None:
     """Drops what traits kept that are switched off by now."""
-    facts = facts_of(s)
+    facts = sealed_facts(s)
     if facts is not None:
         known = {trait.key for trait in kept}
         s.facts = {key: value for key, value in facts.items() if key in known} or None

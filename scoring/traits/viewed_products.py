@@ -1,7 +1,7 @@
 """Products a customer has looked at: that one has become cheaper than it was when seen, or can be had again.
 
 A product is *viewed* by a page view, a `cart_add` or a `cart_update` that names it with a price above 0; that is the price *seen*. The
-newest counts (of one instant the highest price). Whoever has bought it since is not interested any more. The 16 newest products are kept
+newest counts (of one second the highest price). Whoever has bought it since is not interested any more. The 12 newest products are kept
 (scoring/traits/seen_products.py).
 
 News of a product (scoring/events/products.py) counts if it comes after the view, and within 90 days of it:
@@ -15,7 +15,8 @@ News of a product (scoring/events/products.py) counts if it comes after the view
 Views and purchases may come in any order. A view that arrives later than news it precedes does not hear that news, only the next; so it is
 for the views of an id that is joined, where the news fell between its last event and the merge.
 
-Product ids are kept as 64-bit hashes, 18 bytes a product; what was told takes some 50 more, until the customer has seen the product again.
+Product ids are kept as 40 bits of a hash, 13 bytes a product; what was told takes some 50 more, until the customer has seen the product
+again.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from typing import Any
 from scoring.events import money
 from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, PRODUCT_NEWS, PURCHASES, CartEvent, News, PageView, Purchase
 from scoring.segments.model import Definitions
-from scoring.state import NEVER, Customer, facts_of
+from scoring.state import NEVER, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
 from scoring.traits.seen_products import BOUGHT, HASH, KEY, WIDTH, hashed, instant, interested, place, price, with_record
-from scoring.traits.trait import Fold, Trait
+from scoring.traits.trait import Fold, Trait, Views
 
 #: Raises and lowers all that is offered here, also what was missing: FIRST need not be said, so others are not looked at.
 _TOLD = effect()
@@ -40,9 +41,9 @@ _MOST_CENTS = BOUGHT - 1
 _NEWEST, _PRICE, _STOCK, _FELL, _BACK, _ID, _NAME = range(7)
 
 
-def _saw(facts: dict[str, Any], product: bytes, ts: int, cents: int) -> int:
+def _saw(facts: dict[int, Any], product: bytes, ts: int, cents: int) -> int:
     """Takes in that a product was viewed, or bought. -> effects."""
-    mine = facts.get(KEY)
+    mine = opened(facts, KEY)
     if mine is None:
         mine = facts[KEY] = [b"", None]
     before = mine[0]
@@ -60,17 +61,17 @@ def _saw(facts: dict[str, Any], product: bytes, ts: int, cents: int) -> int:
 
 def viewed(s: Customer) -> Iterator[bytes]:
     """The products (hashed) a customer may hear news of."""
-    facts = facts_of(s)
-    seen = facts[KEY][0] if facts and KEY in facts else b""
+    mine = fact(s, KEY)
+    seen = mine[0] if mine is not None else b""
     return (seen[i : i + HASH] for i in range(0, len(seen), WIDTH))
 
 
 def listens(s: Customer, news: News) -> bool:
     """Is it of interest to the customer?"""
-    facts = facts_of(s)
-    if not facts or KEY not in facts:
+    mine = fact(s, KEY)
+    if mine is None:
         return False
-    seen = facts[KEY][0]
+    seen = mine[0]
     i = place(seen, hashed(news.product_id))
     return i >= 0 and interested(seen, i, news.ts)
 
@@ -79,7 +80,7 @@ def listens(s: Customer, news: News) -> bool:
 
 
 def _page_view(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: PageView, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
         if e.product_id is None or e.more is None or not len(e.more.price):
             return 0
         cents = money.amount(bytes(e.more.price), "price")
@@ -89,7 +90,7 @@ def _page_view(definitions: Definitions, lateness: int) -> Fold:
 
 
 def _cart_event(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: CartEvent, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: CartEvent, ts: int) -> int:
         if e.price is None or e.product_id is None or e.action == "remove":
             return 0
         cents = money.line_cents(1000, e.price)
@@ -99,7 +100,7 @@ def _cart_event(definitions: Definitions, lateness: int) -> Fold:
 
 
 def _purchase(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: Purchase, ts: int) -> int:
+    def fold(facts: dict[int, Any], s: Customer, e: Purchase, ts: int) -> int:
         effects = 0
         if not e.refunded and e.more is not None:
             for line in e.more.lines or ():
@@ -111,8 +112,8 @@ def _purchase(definitions: Definitions, lateness: int) -> Fold:
 
 
 def _news(definitions: Definitions, lateness: int) -> Fold:
-    def fold(facts: dict[str, Any], s: Customer, e: News, ts: int) -> int:
-        mine = facts.get(KEY)
+    def fold(facts: dict[int, Any], s: Customer, e: News, ts: int) -> int:
+        mine = opened(facts, KEY)
         product = hashed(e.product_id)
         i = -1 if mine is None else place(mine[0], product)
         if mine is None or i < 0 or not interested(mine[0], i, ts):
@@ -144,8 +145,7 @@ def _news(definitions: Definitions, lateness: int) -> Fold:
 
 def standing(s: Customer) -> list[tuple[int | None, int | None, int, list[Any]]]:
     """(instant of the standing drop, of the return, price seen, what was told) of each product that has one of the two."""
-    facts = facts_of(s)
-    mine = None if facts is None else facts.get(KEY)
+    mine = fact(s, KEY)
     if mine is None or not mine[1]:
         return []
     found = []
@@ -213,7 +213,7 @@ def shown(s: Customer) -> list[list[Any]]:
 def join(mine: Any, theirs: Any, s: Customer, f: Customer) -> Any:
     if mine is None:
         return theirs
-    merged: dict[str, Any] = {KEY: [mine[0], {**(theirs[1] or {}), **(mine[1] or {})}]}
+    merged: dict[int, Any] = {KEY: [mine[0], {**(theirs[1] or {}), **(mine[1] or {})}]}
     for product in (mine[1] or {}).keys() & (theirs[1] or {}).keys():
         one, other = sorted((mine[1][product], theirs[1][product]), key=lambda each: each[_NEWEST])
         fell, back = (max((each for each in (one[k], other[k]) if each is not None), default=None) for k in (_FELL, _BACK))
@@ -252,4 +252,5 @@ TRAIT = Trait(
     folders={PAGE_VIEWS: _page_view, CART_EVENTS: _cart_event, PURCHASES: _purchase, PRODUCT_NEWS: _news},
     join=join,
     functions=(price_drops, price_drops_within, price_dropped_at, newest_price_drop, largest_price_drop, back_in_stock, back_in_stock_at),
+    views=Views(fields=("product_id",)),
 )  # fmt: skip

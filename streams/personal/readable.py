@@ -8,7 +8,7 @@ from scoring.engine import Engine
 from scoring.engine.membership import EPISODE, LAST_EXIT, SINCE, find
 from scoring.instants import rfc3339
 from scoring.segments.model import Segment
-from scoring.state import DAY, HOUR, Customer, cart_of, facts_of, history_of, profile_of
+from scoring.state import DAY, HOUR, Customer, cart_of, facts_of, profile_of
 from scoring.ties import AWAITING, FORGOTTEN, LIVING, MOVED
 from scoring.traits.catalog import TRAITS
 from scoring.traits.presence import spans_of
@@ -66,26 +66,25 @@ def memberships(engine: Engine, state: Customer) -> list[dict[str, Any]]:
     """Every segment the customer is in, or was; `engine`: of the definitions they were judged under."""
     is_in, found = engine.memberships(state), []
     for each in engine.steps.by_index:
-        place = find(state, each.index)
-        if place < 0:
+        record = find(state, each.index)
+        if record is None:
             continue
-        history: list[Any] = history_of(state) or []
         simple = isinstance(each.definition, Segment)
-        left = history[place + LAST_EXIT]
+        left = record[LAST_EXIT]
         found.append(
             {
                 "segment": each.name, "family": each.definition.family, "member": bool(is_in.get(each.name)),
-                "tier": None if simple else is_in.get(each.name), "since": _instant(history[place + SINCE] + state.h0 * HOUR),
-                "entries" if simple else "moves": history[place + EPISODE],
+                "tier": None if simple else is_in.get(each.name), "since": _instant(record[SINCE] + state.h0 * HOUR),
+                "entries" if simple else "moves": record[EPISODE],
                 "last left": None if left is None else _instant(left + state.h0 * HOUR),
             }
         )  # fmt: skip
     return found
 
 
-def _trait_name(key: str) -> str:
-    """A trait's families and key, as nobody knows it by its key alone."""
-    return next((f"{', '.join(trait.families)} ({key})" for trait in TRAITS if trait.key == key), key)
+def _trait_name(key: int) -> str:
+    """A trait's families and what it is mostly asked for, as nobody knows it by its key."""
+    return next((f"{', '.join(trait.families)} ({trait.attributes[0].name})" for trait in TRAITS if trait.key == key), str(key))
 
 
 def _shown(kept: Any) -> Any:

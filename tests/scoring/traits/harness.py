@@ -64,9 +64,12 @@ def histories(draw: st.DrawFn, rows: Sequence[st.SearchStrategy[Row]], days: int
 
 
 class Trial:
-    """`definitions`: further TOML the trait reads. `conditions`: must change at the right instants."""
+    """`definitions`: further TOML the trait reads. `conditions`: must change at the right instants. `exact`: how far numbers may differ."""
 
-    def __init__(self, rows: Sequence[Row], naive: Naive, conditions: Sequence[str] = (), definitions: str = "") -> None:
+    def __init__(
+        self, rows: Sequence[Row], naive: Naive, conditions: Sequence[str] = (), definitions: str = "", exact: float = 1e-9
+    ) -> None:
+        self.exact = exact
         self.rows = list(rows)
         self.naive = naive
         segments = [toml(text, f"s{n}") for n, text in enumerate(conditions)] or [toml("page_views < 0", "nobody")]
@@ -106,7 +109,7 @@ class Trial:
             for text, expected in self.naive(self.rows, now).items():
                 found = self.read(text)(s, now)
                 if isinstance(expected, float) and found is not None:
-                    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9), f"{text}, {how}, at {now - BEGIN}"
+                    assert found == pytest.approx(expected, rel=self.exact, abs=self.exact), f"{text}, {how}, at {now - BEGIN}"
                 else:
                     assert found == expected, f"{text}, {how}, at {now - BEGIN}"
                     assert (found.__class__ is bool) == (expected.__class__ is bool), f"{text} must be a bool, or none"
