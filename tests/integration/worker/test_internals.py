@@ -33,6 +33,10 @@ async def joined(kafka: parts.Kafka, topics: list[str], group: str) -> AsyncIter
     """A consumer that is a member of its group."""
     async with admin(kafka) as client:
         await client.create_topics([NewTopic(topic, 1, 1) for topic in topics])
+        # A member that does not see its topics yet is assigned nothing, and looks again after minutes.
+        async with asyncio.timeout(30):
+            while any(not each["partitions"] for each in await client.describe_topics(topics)):
+                await asyncio.sleep(0.1)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=kafka.address, group_id=group, auto_offset_reset="earliest", session_timeout_ms=6000, heartbeat_interval_ms=300,
         fetch_max_wait_ms=200,
