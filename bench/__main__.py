@@ -104,6 +104,8 @@ def options() -> Chosen:
         parser.error(f"--only {', '.join(sorted(unknown))}: choose from {', '.join(ROWS)}")
     quick = given.quick or os.environ.get("QUICK", "") not in ("", "0")
     sizes = TINY if given.tiny else QUICK if quick else FULL
+    if "families" in given.only.split(","):
+        sizes = dataclasses.replace(sizes, families=True)
     if given.rounds:
         sizes = dataclasses.replace(sizes, rounds=given.rounds)
     return Chosen(sizes, rows)

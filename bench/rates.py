@@ -57,7 +57,7 @@ def measure(report: Report, broker: str, sizes: Sizes, folder: Path, rows: set[s
     found: dict[str, list[Rate]] = {}
     names: Names | None = None
     for number in range(1, sizes.rounds + 1):
-        for row in (row for row in ROWS if row in rows):
+        for row in (row for row in ROWS if row in rows and (row != "families" or sizes.families)):
             if row == "faust":
                 rate, changes = run.plain_faust(broker, faust), None
             elif row == "raw":

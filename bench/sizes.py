@@ -21,6 +21,7 @@ class Sizes:
     customers: int = 50_000
     rounds: int = 2
     faust_customers: int = 1_000
+    families: bool = True  # all of them, beside the core
     split_events: int = 200_000
     flood: int = 80_000
     flood_seconds: float = 2.0
@@ -38,6 +39,7 @@ QUICK = Sizes(
     customers=6_000,
     rounds=1,
     faust_customers=200,
+    families=False,
     split_events=60_000,
     flood_seconds=-1.0,
     segments_events=0,
@@ -50,5 +52,14 @@ QUICK = Sizes(
 )
 #: For the test of the benchmark itself: every row that QUICK has, small.
 TINY = replace(
-    QUICK, customers=1_000, faust_customers=50, split_events=8_000, flood=2_000, flood_seconds=0.0, many=5_000, live=2.0, rates=(1_000,)
+    QUICK,
+    families=True,
+    customers=1_000,
+    faust_customers=50,
+    split_events=8_000,
+    flood=2_000,
+    flood_seconds=0.0,
+    many=5_000,
+    live=2.0,
+    rates=(1_000,),
 )

@@ -24,6 +24,7 @@ MEASURED = (
     "reference_ratio_to_plain_faust", "plain_faust_events_per_second", "raw_events_per_second", "customers", "bytes_per_customer",
     "changelog_bytes_per_customer", "recovery_seconds", "raw_read_seconds", "recovery_ratio", "recovery_records",
     "p99_event_to_change_ms", "many_cpu_us_per_event",
+    "families_events_per_second", "families_ratio",
     "longest_pause_ms", "longest_recovery_pause_ms", "longest_live_pause_ms", "fetch_us", "decode_us",
     "state_decode_us", "fold_us", "evaluate_us", "encode_us", "render_us",
 )  # fmt: skip

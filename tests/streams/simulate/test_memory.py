@@ -1,4 +1,4 @@
-"""What a customer of the simulated shop takes at rest after sixty days, with every family on."""
+"""What a customer of the simulated shop takes at rest after thirty days, with every family on."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from streams.replay import Replay
 from streams.simulate import simulate
 from streams.simulate.shop import START
 
-DAYS = 60
-CUSTOMERS = 60
+DAYS = 30
+CUSTOMERS = 120
 SHIPPED = Path(__file__).parents[3] / "streams" / "defaults" / "segments.toml"
 #: Bytes in the median, as measured and a little more, so that whoever adds to them sees it: what all traits beyond the core keep, and the
 #: whole value, which has the core's series of hours and the history of memberships besides.
-TRAITS_AT_MOST = 1_400
-VALUE_AT_MOST = 2_450
+TRAITS_AT_MOST = 680
+VALUE_AT_MOST = 1_290
 
 _pack = msgspec.msgpack.encode
 
