@@ -18,7 +18,6 @@ from scoring.events.products import Known, compare
 from scoring.events.schema import IDENTITIES, NEWS, PRODUCT_NEWS, RANKS, TOPICS, CartEvent, Event, PageView, Product, Purchase
 from scoring.merge.identities import REPEAT
 from scoring.merge.together import Together
-from scoring.segments.model import Segment
 from scoring.state import NEVER, Customer, create
 from scoring.traits.seen_products import hashed
 from scoring.traits.viewed_products import listens, viewed
@@ -211,23 +210,3 @@ class Replay:
                 entry.append(origin)
             self.changes += 1
             self._emit(entry[_AT], self.engine.render(entry, customer_id, None)[1])
-
-
-def membership(engine: Engine, customers: Iterable[Customer]) -> dict[str, int]:
-    """How many customers each segment has, in the order of the definitions; a tier is `group.tier`. Robots count in that segment alone."""
-    counts: dict[str, int] = {}
-    robots = engine.definitions.robots
-    for each in engine.definitions.segments:
-        for name in (each.name,) if isinstance(each, Segment) else (f"{each.name}.{tier.name}" for tier in each.tiers):
-            counts[name] = 0
-    for state in customers:
-        memberships = engine.memberships(state)
-        if robots is not None and memberships[robots]:
-            counts[robots] += 1
-            continue
-        for name, member in memberships.items():
-            if member is True:
-                counts[name] += 1
-            elif member is not False:
-                counts[f"{name}.{member}"] += 1
-    return counts

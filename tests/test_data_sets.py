@@ -12,7 +12,8 @@ from scoring.segments.families import FAMILIES
 from scoring.segments.model import Segment
 from scoring.segments.read import read
 from streams.files import read_events
-from streams.replay import Events, Replay, membership
+from streams.membership import membership
+from streams.replay import Events, Replay
 from tests.properties.profiles import LONG
 
 ROOT = Path(__file__).parents[1]

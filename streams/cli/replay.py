@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import operator
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -23,12 +21,9 @@ from streams.cli.options import WRONG_USE, instant
 from streams.cli.output import complete_file, quiet_ends
 from streams.cli.progress import Meter
 from streams.cli.replayed import Outcome, report
-from streams.files import Rejected, Unreadable, read_events
+from streams.cli.replaying import SOME_REJECTED, Rejections, drive, events_of
+from streams.files import Unreadable
 from streams.replay import Events, Replay
-
-SOME_REJECTED = 3
-_REJECTED_SHOWN = 20  # in a terminal; elsewhere all are written
-_STEP = 4096  # events between two looks at the progress
 
 _HELP = """Runs files of events (.ndjson, .csv, each also .gz) through the engine in event time; writes segment changes as NDJSON.
 
@@ -145,8 +140,8 @@ def _run(files: list[str], engine: Engine, currency: str, wanted: _Wanted) -> in
             changes = stack.enter_context(complete_file(wanted.out)) if wanted.changes else None
             messages = stack.enter_context(complete_file(wanted.messages)) if wanted.messages is not None else None
             meter = stack.enter_context(Meter(bar))
-            rejected = _Rejections(meter)
-            events = _read(files, currency, engine.whole, rejected, meter)
+            rejected = Rejections(meter)
+            events = events_of(files, currency, engine.whole, rejected, meter)
             end = events.last() if end is None else end
             driver, tally = _replay(engine, events, end, wanted, changes, messages, meter)
     except (Invalid, Unreadable) as failure:
@@ -160,24 +155,6 @@ def _run(files: list[str], engine: Engine, currency: str, wanted: _Wanted) -> in
     rejected.finish()
     report(Outcome(driver, tally, end, rejected.count, wanted.assume_consent), wanted.as_json)
     return SOME_REJECTED if rejected.count else 0
-
-
-class _Rejections:
-    """Writes each rejected line; in a terminal only the first, and at the end how many more there were."""
-
-    def __init__(self, meter: Meter) -> None:
-        self.count = 0
-        self._meter = meter
-        self._limit = _REJECTED_SHOWN if sys.stderr.isatty() else None
-
-    def __call__(self, rejected: Rejected) -> None:
-        self.count += 1
-        if self._limit is None or self.count <= self._limit:
-            self._meter.line(str(rejected))
-
-    def finish(self) -> None:
-        if self._limit is not None and self.count > self._limit:
-            typer.echo(f"… and {self.count - self._limit:,} more rejected lines (2> rejected.txt has them all)", err=True)
 
 
 class _InOrderOfTime:
@@ -201,14 +178,6 @@ class _InOrderOfTime:
                 self._write(line + b"\n")
 
 
-def _read(files: list[str], currency: str, whole: frozenset[int], rejected: Callable[[Rejected], None], meter: Meter) -> Events:
-    events = Events()
-    meter.stage("reading", None)
-    for event, _ in read_events(files, currency, rejected, meter.update, whole):
-        events.add(event)
-    return events
-
-
 def _replay(
     engine: Engine, events: Events, end: int | None, wanted: _Wanted, changes: BinaryIO | None, messages: BinaryIO | None, meter: Meter
 ) -> tuple[Replay, Tally | None]:
@@ -224,16 +193,7 @@ def _replay(
     driver = Replay(engine, change, decided, assume_consent=wanted.assume_consent)
     if end is None:
         return driver, tally
-    meter.stage("replaying", len(events), "events")
-    gc.disable()  # a million live customers, no cycles among them
-    try:
-        for count, (place, event) in enumerate(events.taken(end, wanted.as_arrived)):
-            driver.event(event, place)
-            if count % _STEP == 0:
-                meter.update(count, len(events))
-        driver.until(end)
-    finally:
-        gc.enable()
+    drive([driver], events, end, meter, wanted.as_arrived)
     change.finish()
     message.finish()
     return driver, tally

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from scoring.instants import rfc3339
 from streams.backtest import DECISIONS, SEND, Count, Key, Tally
-from streams.replay import Replay, membership
+from streams.cli.tables import NARROW, console_of, table
+from streams.membership import membership
+from streams.replay import Replay
 
-_PIPED_WIDTH = 120  # columns of a table where no terminal says how many there are
-#: Fewer columns of a terminal, and long words above figures are parted.
-_NARROW = 110
 _PARTED = {
     "Variant": "Vari-\nant", "Customers": "Cus-\ntomers", "% of total": "% of\ntotal", "Held out": "Held\nout",
     "Suppressed": "Sup-\npressed", "Cancelled": "Can-\ncelled", "Messages": "Mes-\nsages",
@@ -54,10 +51,8 @@ def report(outcome: Outcome, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(_as_json(outcome, counts), indent=1))
         return
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, _PIPED_WIDTH)
-    members = _table("Segment", ("Customers", "% of total"))
+    console = console_of(stderr=True)
+    members = table("Segment", ("Customers", "% of total"))
     for name, count in counts.items():
         if name != apart:
             members.add_row(name, f"{count:,}", f"{outcome.percent(count):.2f}")
@@ -77,26 +72,26 @@ def report(outcome: Outcome, as_json: bool) -> None:
 
 
 def _print_campaigns(console: Console, outcome: Outcome, tally: Tally) -> None:
-    parted = _PARTED if console.width < _NARROW else {}
+    parted = _PARTED if console.width < NARROW else {}
     counts = tally.by_decision()
     varied = any(key.variant for key in counts)
     heads = ("Step", *(("Variant",) if varied else ()), "Sent", "Customers", "% of total", "Held out", "Suppressed", "Cancelled")
-    steps = _table("Campaign", (parted.get(head, head) for head in heads))
+    steps = table("Campaign", (parted.get(head, head) for head in heads))
     for (campaign, step, variant), decided in _by_step(counts).items():
         sent = decided.get(SEND, Count())
         others = (f"{decided[each].messages:,}" if each in decided else "0" for each in DECISIONS[1:])
         reached, names = len(sent.customers), (variant or "",) if varied else ()
         steps.add_row(campaign, str(step), *names, f"{sent.messages:,}", f"{reached:,}", f"{outcome.percent(reached):.2f}", *others)
     heads = ("Decision", "Rule", "Messages", "Customers", "% of total")
-    rules = _table("Campaign", (parted.get(head, head) for head in heads), left=2)
+    rules = table("Campaign", (parted.get(head, head) for head in heads), left=2)
     rules.columns[1].no_wrap = True
     for key, count in tally.rules().items():
         stopped, rule = len(count.customers), key.reason or "hold_out"
         rules.add_row(key.campaign, key.decision, rule, f"{count.messages:,}", f"{stopped:,}", f"{outcome.percent(stopped):.2f}")
-    for title, table in (("What would have been sent", steps), ("What each rule stopped", rules)):
-        if table.row_count:
+    for title, each in (("What would have been sent", steps), ("What each rule stopped", rules)):
+        if each.row_count:
             console.print(f"\n{title}")
-            console.print(table)
+            console.print(each)
     if never := tally.never_started():
         console.print(f"Never started: {', '.join(never)}", soft_wrap=True)
     if outcome.assume_consent:
@@ -138,12 +133,3 @@ def _as_json(outcome: Outcome, counts: dict[str, int]) -> dict[str, Any]:
             for key, count in tally.by_reason().items()
         ]
     return found
-
-
-def _table(first: str, others: Iterable[str], left: int = 0) -> Table:
-    """`left`: how many of the other columns hold words."""
-    table = Table()
-    table.add_column(first, no_wrap=True)
-    for place, each in enumerate(others):
-        table.add_column(each, justify="left" if place < left else "right")
-    return table

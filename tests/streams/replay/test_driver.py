@@ -14,7 +14,8 @@ from scoring.events.schema import Event, PageView
 from scoring.events.wire import PageViewValue
 from scoring.segments.model import Definitions
 from scoring.segments.read import read
-from streams.replay import Events, Replay, membership
+from streams.membership import membership
+from streams.replay import Events, Replay
 from streams.simulate import simulate
 from tests.contracts.scenario import tiers, toml
 
