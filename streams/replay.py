@@ -65,6 +65,10 @@ class Events:
         self._events.append(event)
         self._keys.append(event.ts * RANKS + event.rank)
 
+    def first(self) -> int | None:
+        """The earliest `ts` among them."""
+        return min(self._keys) // RANKS if self._keys else None
+
     def last(self) -> int | None:
         """The latest `ts` among them."""
         return max(self._keys) // RANKS if self._keys else None

@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "Say what is wrong with a file of segments or of campaigns.",
     "traits": "List every attribute that a definition may read.",
     "replay": "Run files of events through the engine; back-test campaigns.",
+    "diff": "Say what other definitions would change, before they do.",
     "explain": "Say why a customer is in each segment or not, and until when.",
     "preview": "Show a campaign's mail before anybody gets it.",
     "simulate": "Write a made-up shop's events.",
