@@ -13,6 +13,8 @@ from rich.text import Text
 from streams import clock
 from streams.demo.figures import Figures
 
+#: Lines of the table of segments that are none.
+_AROUND = 6
 _COLOURS = {"entered": "green", "exited": "red", "moved": "cyan"}
 
 
@@ -33,7 +35,9 @@ def frame(figures: Figures, url: str, folder: str, height: int) -> RenderableTyp
     """The whole screen; `height` in lines."""
     layout = Layout()
     layout.split_column(Layout(_head(figures, url, folder), size=4), Layout(name="body"))
-    layout["body"].split_row(Layout(_segments(figures), name="left", minimum_size=44, ratio=2), Layout(name="right", ratio=3))
+    layout["body"].split_row(
+        Layout(_segments(figures, max(1, height - 4 - _AROUND)), name="left", minimum_size=44, ratio=2), Layout(name="right", ratio=3)
+    )
     room = max(4, height - 4)
     changes = max(3, room * 3 // 5 - 3)
     layout["right"].split_column(
@@ -53,18 +57,31 @@ def _head(figures: Figures, url: str, folder: str) -> RenderableType:
     return Panel(Group(first, second), border_style="dim")
 
 
-def _segments(figures: Figures) -> RenderableType:
+def _segments(figures: Figures, rows: int) -> RenderableType:
+    """At most so many of them: those that most has happened in."""
     table = Table(expand=True, border_style="dim")
     table.add_column("Segment", no_wrap=True)
     table.add_column("Customers", justify="right")
     table.add_column("% of total", justify="right")
     total = figures.segments.customers
-    for name, customers in figures.segments.members.items():
-        share = 100 * customers / total if total else 0.0
-        table.add_row(name, f"{customers:,}", f"{share:.2f}", style="" if customers else "dim")
+    members = figures.segments.members
+    shown = set(members if len(members) <= rows else sorted(members, key=lambda name: -_happened(figures, name))[: rows - 1])
+    for name, customers in members.items():
+        if name in shown:
+            share = 100 * customers / total if total else 0.0
+            table.add_row(name, f"{customers:,}", f"{share:.2f}", style="" if customers else "dim")
+    if len(shown) < len(members):
+        table.add_row(f"and {len(members) - len(shown)} more", "", "", style="dim")
     table.add_section()
     table.add_row("customers", f"{total:,}", "", style="bold")
     return table
+
+
+def _happened(figures: Figures, row: str) -> int:
+    """Changes of a segment or of a tier's group, but for the first move of everybody; where nobody is nothing happens."""
+    name, changes = row.partition(".")[0], figures.changes
+    moves = max(0, changes["moved", name] - figures.segments.customers)
+    return changes["entered", name] + changes["exited", name] + moves if figures.segments.members[row] else -1
 
 
 def _changes(figures: Figures, rows: int) -> RenderableType:

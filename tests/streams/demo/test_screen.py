@@ -57,6 +57,21 @@ def test_a_frame_shows_everything() -> None:
         assert shown in text, shown
 
 
+def test_of_more_segments_than_lines_those_with_most_to_tell() -> None:
+    many = Counts(
+        200, {f"quiet_{n}": 100 for n in range(60)} | {"empty": 0, "cart_abandoned": 25, "value.low": 100, "engagement.dormant": 9}
+    )
+    out = io.StringIO()
+    made = figures()
+    made.segments = many
+    made.changes["moved", "engagement"] += 300
+    Console(file=out, width=120, height=30).print(frame(made, "http://127.0.0.1:1", "/mails", 30), height=30)
+    text = out.getvalue()
+    for shown in ("cart_abandoned", "engagement.dormant", "quiet_0 ", "and 45 more", "customers"):
+        assert shown in text, f"{shown}\n{text}"
+    assert "quiet_59" not in text and "empty" not in text
+
+
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 10), (300, 100)])
 def test_a_frame_fits_any_terminal(width: int, height: int) -> None:
     lines = drawn(width, height).splitlines()
