@@ -77,11 +77,15 @@ def _segments(figures: Figures, rows: int) -> RenderableType:
     return table
 
 
-def _happened(figures: Figures, row: str) -> int:
-    """Changes of a segment or of a tier's group, but for the first move of everybody; where nobody is nothing happens."""
-    name, changes = row.partition(".")[0], figures.changes
-    moves = max(0, changes["moved", name] - figures.segments.customers)
-    return changes["entered", name] + changes["exited", name] + moves if figures.segments.members[row] else -1
+def _happened(figures: Figures, row: str) -> float:
+    """Changes of a segment, or a tier's part of its group's, but for the first move of everybody; where nobody is nothing happens."""
+    members, changes = figures.segments.members, figures.changes
+    if not members[row]:
+        return -1
+    name, _, tier = row.partition(".")
+    if not tier:
+        return changes["entered", name] + changes["exited", name]
+    return max(0, changes["moved", name] - figures.segments.customers) / sum(each.startswith(f"{name}.") for each in members)
 
 
 def _changes(figures: Figures, rows: int) -> RenderableType:
