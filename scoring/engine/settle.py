@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from scoring.expressions.compile import Code
+from scoring.expressions.code import Code
 
 
 def settling_segment(name: str, i: int, bit: int, settle: int, cooldown: int, when: Code, entered: list[str], left: list[str]) -> list[str]:

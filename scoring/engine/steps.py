@@ -16,7 +16,9 @@ import msgspec
 
 from scoring.engine import membership
 from scoring.engine.settle import rising_tiers, settling_segment, settling_tiers
-from scoring.expressions.compile import NAMESPACE, Code, Compiler, Layout, Value
+from scoring.expressions.code import Code, Layout, Value
+from scoring.expressions.compile import Compiler
+from scoring.expressions.runtime import NAMESPACE
 from scoring.expressions.tree import Compare, Condition, Const, Flag, InSegment
 from scoring.expressions.words import Judge, Leaf, Reader
 from scoring.segments.model import Definitions, Segment, Tiers

@@ -1,23 +1,14 @@
-"""From a checked tree to Python source: a predicate, and the same with the next moment of change.
+"""From a checked tree to Python source (scoring/expressions/code.py): a predicate, and the same with the next moment of change.
 
-Generated code works on `s` (Customer) and `now` (ms). For every condition:
-- `expr`: an expression, True or False;
-- `emit(v, u, indent)`: statements that set `v` to the truth and `u` to a lower bound of the next instant at which time
-  alone could change it (NEVER if none): the earliest crossing among the parts that decide;
-- `rise`, `fall`: effect bits of events that may make it true, or false;
-- `timed_rise`, `timed_fall`: whether time alone may;
-- `refs`: the segments and tier groups it asks for;
-- `ripens`: instants before which it cannot be true.
 Missing values follow SQL's WHERE: a comparison with one is false.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
-from scoring import series
+from scoring.expressions.code import Code, Layout, Value
 from scoring.expressions.tree import (
     And,
     Attr,
@@ -37,109 +28,9 @@ from scoring.expressions.tree import (
     Truth,
 )
 from scoring.series import grain_of
-from scoring.state import NEVER
-from scoring.traits import cart, engagement, profile
 from scoring.traits.attribute import Attribute
-from scoring.traits.catalog import CATALOG, FUNCTIONS
+from scoring.traits.catalog import CATALOG
 from scoring.traits.effects import FIRST
-
-Emit = Callable[[str, str, str], list[str]]
-
-
-@dataclass(slots=True)
-class Code:
-    """A compiled condition; see the module."""
-
-    expr: str
-    emit: Emit
-    rise: int = 0
-    fall: int = 0
-    timed_rise: bool = False
-    timed_fall: bool = False
-    refs: frozenset[str] = frozenset()
-    #: (origin, ms): until that long after that instant it is false, and where there is no such instant.
-    ripens: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(slots=True)
-class Value:
-    """A compiled number, duration or string."""
-
-    expr: str
-    rise: int = 0
-    fall: int = 0
-    steps: list[str] = field(default_factory=list)  # (value, next step) expressions time alone changes it by
-    missing: bool = False  # may be None
-    refs: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where memberships lie in the masks: the bit of a simple segment; a tier's bit by group and name; places in file order."""
-
-    segments: Mapping[str, int]
-    tiers: Mapping[str, Mapping[str, int]]
-    places: Mapping[str, int] = field(default_factory=dict)
-
-    def bits(self, name: str) -> int:
-        """Of a segment, or of all tiers of a group."""
-        return self.segments[name] if name in self.segments else sum(self.tiers[name].values())
-
-
-def divide(a: float | None, b: float | None) -> float | None:
-    """Division by zero and by or of something missing is missing."""
-    return None if a is None or not b else a / b
-
-
-def calculate(a: float | None, op: str, b: float | None) -> float | None:
-    if a is None or b is None:
-        return None
-    return a + b if op == "+" else a - b if op == "-" else a * b
-
-
-def compare(a: float | str | None, op: str, b: float | str | None) -> bool:
-    """A comparison in which a side may be missing: false then."""
-    if a is None or b is None:
-        return False
-    if op == "==":
-        return a == b
-    if op == "!=":
-        return a != b
-    if op == "<":
-        return a < b  # type: ignore[operator]
-    if op == "<=":
-        return a <= b  # type: ignore[operator]
-    return a > b if op == ">" else a >= b  # type: ignore[operator]
-
-
-#: Names the generated code uses.
-NAMESPACE: dict[str, object] = (
-    {
-        name: getattr(module, name)
-        for module, names in (
-            (
-                series,
-                (
-                    "reach",
-                    "reach_both",
-                    "total",
-                    "total_both",
-                    "reach_visits",
-                    "total_visits",
-                    "total_site_time",
-                    "reach_days",
-                    "total_days",
-                ),
-            ),
-            (engagement, ("warmth_at", "cooling")),
-            (cart, ("cart_items", "cart_value")),
-            (profile, ("has_email", "email_consent", "profile_text")),
-        )
-        for name in names
-    }
-    | FUNCTIONS
-    | {"NEVER": NEVER, "divide": divide, "calculate": calculate, "compare": compare, "min": min}
-)
 
 #: The ordering operators: does a larger left side make it true?
 _UPWARD = {"<": False, "<=": False, ">": True, ">=": True}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import ge, gt, le, lt
 from typing import Any
 
-from scoring.expressions.compile import calculate, compare, divide
+from scoring.expressions.runtime import calculate, compare, divide
 from scoring.expressions.tree import (
     And,
     Attr,

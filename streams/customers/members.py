@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from scoring.engine.changes import KINDS
-from scoring.expressions.compile import Layout
+from scoring.expressions.code import Layout
 from scoring.state import decode
 from streams.customers.changelog import SIZE, header
 from streams.customers.counters import Turn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scoring.engine import Engine
-from scoring.expressions.compile import Layout
+from scoring.expressions.code import Layout
 from scoring.segments.faults import Faults
 from scoring.segments.read import read
 from streams.kafka.errors import Misconfigured

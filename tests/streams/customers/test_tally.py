@@ -6,7 +6,7 @@ import random
 
 from scoring.engine.changes import DEADLINE, EVENT, UNDEFINED
 from scoring.engine.steps import ENTERED, EXITED, MOVED
-from scoring.expressions.compile import Layout
+from scoring.expressions.code import Layout
 from scoring.state import create, encode
 from streams.customers.changelog import value
 from streams.customers.counters import Counters
