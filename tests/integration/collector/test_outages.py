@@ -115,10 +115,18 @@ def view(event_id: str, **more: str) -> dict[str, Any]:
     return {"userId": "c1", "event": "Product Viewed", "properties": {"product_id": "p1", **more}, "messageId": event_id}
 
 
+async def taken(client: TestClient, body: dict[str, Any]) -> None:
+    """Sent as a caller does: told to come again, as a broker with much else to do may have it, it comes again."""
+    async with asyncio.timeout(60):
+        while (answer := await client.post("/v1/track", json=body)).status == 429:
+            await asyncio.sleep(0.2)
+    assert answer.status == 200
+
+
 @pytest.mark.real_kafka
 async def test_while_kafka_is_away_callers_are_told_to_come_again(caller: tuple[TestClient, Collector], broker: parts.Kafka) -> None:
     client, collector = caller
-    assert (await client.post("/v1/track", json=view("before"))).status == 200
+    await taken(client, view("before"))
 
     with away(broker):
         waited = await client.post("/v1/track", json=view("meanwhile"))
@@ -131,7 +139,7 @@ async def test_while_kafka_is_away_callers_are_told_to_come_again(caller: tuple[
 
     while (await client.get("/health/ready")).status != 200:
         await asyncio.sleep(0.05)
-    assert (await client.post("/v1/track", json=view("meanwhile"))).status == 200
+    await taken(client, view("meanwhile"))
     told = [value["event_id"] for value in (await asyncio.to_thread(collector.arrived))["page-views"]]
     assert set(told) == {"before", "meanwhile"}
 
