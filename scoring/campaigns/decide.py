@@ -18,7 +18,7 @@ next evaluation; a step decided once isn't decided again under the same number; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from scoring.campaigns import caps, contact, entries, runs, standing
@@ -28,6 +28,7 @@ from scoring.campaigns.runs import NEXT, STARTED, TRIGGER, Run
 from scoring.campaigns.starts import AT, FROM, NUMBER, READ, SEGMENT, TO, CustomerId, lot, starts
 from scoring.engine.steps import Entry
 from scoring.events.schema import EMAIL_EVENTS, EmailEvent, Event
+from scoring.expressions.tree import Condition
 from scoring.state import NEVER, Customer
 from scoring.traits.profile import time_zone
 
@@ -50,6 +51,13 @@ class Campaigns:
         self._holds: dict[str, Check] = {}
         self._silent: Check | None = None
         self._engine: Engine | None = None
+
+    def conditions(self) -> Iterator[Condition]:
+        """All that the engine is asked for."""
+        for campaign in self.campaigns:
+            yield campaign.condition
+        if self.policy.not_while is not None:
+            yield self.policy.not_while
 
     def bind(self, engine: Engine) -> None:
         """Once, by the engine: segment indexes and compiled conditions."""

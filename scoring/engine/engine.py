@@ -19,7 +19,8 @@ from scoring.engine.pace import DAYS
 from scoring.engine.plan import Plans
 from scoring.engine.steps import Entry, Steps
 from scoring.events.schema import PAGE_VIEWS, PRODUCT_NEWS, PURCHASES, WHOLE, EmailEvent, Event
-from scoring.expressions.tree import Condition, Number
+from scoring.expressions.tree import Attr, Condition, Flag, Number
+from scoring.expressions.words import Leaf, leaves
 from scoring.repeats import remember, seen
 from scoring.segments.model import Definitions, Engagement, Segment
 from scoring.state import NEVER, Customer, create
@@ -56,7 +57,7 @@ class Engine:
             engagement.feedback_folder,
             profile.folder,
         )  # by topic rank
-        self.traits = traits_on(definitions.off)
+        self.traits = traits_on(definitions.off, self._read())
         #: Whether news of products is wanted.
         self.hears_news = hears_news(definitions.off)
         #: Topics whose events are wanted with the whole record.
@@ -70,6 +71,14 @@ class Engine:
         )
         if campaigns is not None:
             campaigns.bind(self)
+
+    def _read(self) -> set[str]:
+        """The attributes that segments and campaigns ask for."""
+        found: list[Leaf] = [leaf for each in self.steps.by_index for leaf in each.reader.leaves]
+        if self._campaigns is not None:
+            for condition in self._campaigns.conditions():
+                found += leaves(condition)
+        return {leaf.name for leaf in found if isinstance(leaf, Attr | Flag)}
 
     def _traits_folds(self, rank: int) -> list[tuple[Trait, Fold]]:
         return [(trait, trait.folders[rank](self.definitions, self.lateness)) for trait in self.traits if rank in trait.folders]

@@ -28,9 +28,15 @@ def _found() -> tuple[Trait, ...]:
 TRAITS: tuple[Trait, ...] = _found()
 
 
-def traits_on(off: Collection[str]) -> tuple[Trait, ...]:
-    """Those in use where these families are off."""
-    return tuple(trait for trait in TRAITS if not set(trait.families) <= set(off))
+def traits_on(off: Collection[str], read: Collection[str] | None = None) -> tuple[Trait, ...]:
+    """Those in use where these families are off. `read`: the attributes that are asked for, None if that is not known: for `other`, the
+    family of segments that belong nowhere else, only traits are kept that somebody reads."""
+    found = []
+    for trait in TRAITS:
+        on = set(trait.families) - set(off)
+        if on and (on != {"other"} or read is None or any(attribute.name in read for attribute in trait.attributes)):
+            found.append(trait)
+    return tuple(found)
 
 
 def hears_news(off: Collection[str]) -> bool:

@@ -9,6 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scoring.campaigns.read import read as read_campaigns
+from scoring.engine import Engine
+from scoring.events.schema import PAGE_VIEWS
+from scoring.segments.families import FAMILIES
+from scoring.segments.read import read
 from scoring.state import HOUR
 from scoring.traits.robots import BELIEVED, INHUMAN
 from tests.contracts.scenario import Story, toml
@@ -72,3 +77,14 @@ ROWS = [row("page_view", user_agent=st.sampled_from([GOOGLE, CHROME, ""])), row(
 @given(histories(ROWS), st.randoms(use_true_random=False))
 def test_in_any_order_joined_and_to_the_millisecond(rows: list[Row], dice: Random) -> None:
     Trial(rows, naive, ["is_robot", 'robot_sign == "crawler"', "robot_sign is None"]).holds(dice)
+
+
+ALONE = f"[families]\noff = {[family for family in FAMILIES if family != 'other']!r}\n"
+
+
+def test_segments_that_belong_nowhere_else_pay_for_what_they_read_alone() -> None:
+    unread, segments = read(toml("page_views >= 1") + ALONE), read(toml("page_views >= 1 and not is_robot") + ALONE)
+    campaigns = read_campaigns('[policy]\nnot_while = "is_robot"\n', unread)
+    assert (Engine(unread).traits, Engine(unread).whole) == ((), frozenset())
+    for engine in (Engine(segments), Engine(unread, campaigns)):
+        assert [trait.attributes[0].name for trait in engine.traits] == ["is_robot"] and PAGE_VIEWS in engine.whole
