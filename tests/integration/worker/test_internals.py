@@ -153,16 +153,22 @@ async def test_a_gate_before_every_produce_request(kafka: parts.Kafka, topic_pre
     await asyncio.wait_for(producer.stop(), 5)
 
 
+async def known(client: AIOKafkaAdminClient, topics: list[str]) -> dict[str, str]:
+    """Their ids: the broker may know of one it has just made a moment later."""
+    async with asyncio.timeout(20):
+        while not (found := await internals.topic_ids(client._client, topics)):
+            await asyncio.sleep(0.1)
+    return found
+
+
 async def test_a_topic_made_anew_has_another_id(kafka: parts.Kafka, topic_prefix: str) -> None:
     topic = topic_prefix + "t"
     async with admin(kafka) as client:
         await client.create_topics([NewTopic(topic, 1, 1)])
-        first = await internals.topic_ids(client._client, [topic, topic_prefix + "missing"])
+        first = await known(client, [topic, topic_prefix + "missing"])
         await client.delete_topics([topic])
         await asyncio.sleep(0.3)
         await client.create_topics([NewTopic(topic, 1, 1)])
-        async with asyncio.timeout(20):  # the broker may know of it a moment later
-            while not (second := await internals.topic_ids(client._client, [topic])):
-                await asyncio.sleep(0.1)
+        second = await known(client, [topic])
     assert first.keys() == second.keys() == {topic}
     assert len(first[topic]) == 32 and first != second
