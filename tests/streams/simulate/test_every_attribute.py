@@ -68,7 +68,7 @@ def test_conditions_agree_with_memberships_after_every_event() -> None:
     engine = Engine(read("".join(toml(text, f"s{n}") for n, text in enumerate(texts)) + CALENDAR))
     asked = [engine.condition(parse(text)) for text in texts]
     ever = 0
-    for rows in mixed(120, 20):
+    for rows in mixed(70, 20):
         state: Customer | None = None
         for row in rows:
             state = engine.event(state, from_row(row, whole=engine.whole), []) or state
