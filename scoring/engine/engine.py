@@ -166,6 +166,7 @@ class Engine:
                 plan, due, soon = of_days, later, NEVER
             else:
                 plan, due = of_hours, min(soon, later)
+            # As in `event`, written twice: a call for each of two loops would cost as much as several of its steps.
             for step, pace, refs, waits in plan:
                 if refs and not (state.members ^ before) & refs:  # type: ignore[operator]
                     continue
