@@ -12,9 +12,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from bench.load import PARTITIONS, Partitioner, key_of
 from scoring.events.schema import TOPICS as INPUTS
-from scoring.state import decode, encode
+from scoring.state import encode
 from streams.customers import changelog
-from streams.customers.changelog import META, RESERVED, SIZE, TOPICS, Meta, TopicIds
+from streams.customers.changelog import META, RESERVED, TOPICS, Meta, TopicIds
 from streams.kafka import internals
 from streams.kafka.names import Names
 from streams.kafka.topics import prepare
@@ -74,7 +74,8 @@ async def clone(broker: str, source: Names, target: Names, customers: int) -> No
 
 
 def _clean(stored: bytes) -> bytes:
-    due, _, fingerprint = changelog.header(stored)
-    state = decode(changelog.without_outbox(stored)[SIZE:])
+    state = changelog.state_of(stored)
+    due, fingerprint = state.due, state.definitions
+    state.due = state.definitions = 0
     state.offsets = [-1] * len(INPUTS)
     return changelog.value(EPOCH, due, fingerprint, encode(state))

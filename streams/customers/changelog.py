@@ -11,23 +11,31 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
+from zstandard import ZstdError
 
 from scoring.state import Customer, decode
+from streams.customers.compression import EXPAND, LARGE, compress, looks_like_one
 
-#: The first byte of every value: the layout of what follows.
-FORMAT = 2
+#: The first byte of every value: the layout of what follows; COMPRESSED if the state is.
+FORMAT, COMPRESSED = 2, 3
 #: The layouts this release reads. In the first, an outbox is a part of the state.
-FORMATS = (1, 2)
+FORMATS = (1, FORMAT, COMPRESSED)
 
 _PREFIX = struct.Struct(">BI")
 
 #: Format, epoch, due (no later than the customer's next deadline, ms; negative before 1970), sequence of the newest outbox
 #: entry (0: none), fingerprint of the definitions the state was evaluated under. The encoded state follows; it leaves the due time and
 #: the fingerprint out. If there is an outbox, that and its length come last: apart, so that it can be cut off once it is at the broker.
+#: In memory, where no value has an outbox, whose news the customer wants stands in place of its sequence (streams/customers/news.py).
 HEADER = struct.Struct(">BIqQI")
 SIZE = HEADER.size
+#: Where the sequence stands.
+_SLOT = 13
+#: The first byte of a state that is not compressed: a msgpack array of 16 to 65,535 fields.
+_ARRAY = 0xDC
 _LENGTH = struct.Struct(">I")
 _DUE = struct.Struct(">q")
+_SEQUENCE = struct.Struct(">Q")
 
 RESERVED = b"\xff"
 META = b"\xffmeta"
@@ -70,14 +78,16 @@ _topics = msgspec.msgpack.Decoder(TopicIds).decode
 
 
 def value(epoch: int, due: int, fingerprint: int, state: bytes) -> bytes:
-    """A customer's value without outputs that wait for the broker."""
-    return HEADER.pack(FORMAT, epoch, due, 0, fingerprint) + state
+    """A customer's value without outputs that wait for the broker. `state` as `encode` gave it."""
+    if len(state) < LARGE:
+        return HEADER.pack(FORMAT, epoch, due, 0, fingerprint) + state
+    return HEADER.pack(COMPRESSED, epoch, due, 0, fingerprint) + compress(state)
 
 
 def with_outbox(stored: bytes, outbox: list[list[Any]]) -> bytes:
     """The same value with these outputs, `[sequence, entry]`, the oldest first; it had none."""
-    _, epoch, due, _, fingerprint = HEADER.unpack_from(stored)
-    return HEADER.pack(FORMAT, epoch, due, outbox[-1][0], fingerprint) + stored[SIZE:] + packed(outbox)
+    form = max(FORMAT, stored[0])  # a state of the first format, whose outbox is empty, is one of the second
+    return bytes((form,)) + stored[1:_SLOT] + _SEQUENCE.pack(outbox[-1][0]) + stored[_SLOT + _SEQUENCE.size :] + packed(outbox)
 
 
 def packed(outbox: list[list[Any]]) -> bytes:
@@ -88,10 +98,37 @@ def packed(outbox: list[list[Any]]) -> bytes:
 
 def without_outbox(stored: bytes) -> bytes:
     """The same value without its outputs; one of the first format is left as it is."""
-    form, epoch, due, sequence, fingerprint = HEADER.unpack_from(stored)
+    form, _, _, sequence, _ = HEADER.unpack_from(stored)
     if not sequence or form == 1:
         return stored
-    return value(epoch, due, fingerprint, stored[SIZE : _end(stored)])
+    return with_slot(stored[: _end(stored)], 0)
+
+
+def with_slot(stored: bytes, number: int) -> bytes:
+    """The same value with another number in the place of an outbox's sequence."""
+    return stored[:_SLOT] + _SEQUENCE.pack(number) + stored[_SLOT + _SEQUENCE.size :]
+
+
+def slot_of(stored: bytes) -> int:
+    return int(_SEQUENCE.unpack_from(stored, _SLOT)[0])
+
+
+def body(stored: bytes) -> bytes:
+    """The encoded state of a value without outbox. Raises Unreadable."""
+    if stored[0] < COMPRESSED:
+        return stored[SIZE:]
+    try:
+        return EXPAND[stored[0]](stored[SIZE:])
+    except ZstdError as error:
+        raise Unreadable(f"its state: {error}") from error
+
+
+def may_be_customer(stored: bytes) -> bool:
+    """Does what begins behind the header look like a state?"""
+    if len(stored) <= SIZE:
+        return False
+    first = stored[SIZE]
+    return first == _ARRAY if stored[0] < COMPRESSED else looks_like_one(first)
 
 
 def outbox_of(stored: bytes) -> list[list[Any]]:
@@ -99,7 +136,7 @@ def outbox_of(stored: bytes) -> list[list[Any]]:
     form, _, _, sequence, _ = HEADER.unpack_from(stored)
     try:
         if form == 1:
-            return decode(stored[SIZE:]).outbox or []
+            return decode(body(stored)).outbox or []
         return _outbox(stored[_end(stored) : -_LENGTH.size]) if sequence else []
     except ValueError as error:
         raise Unreadable(f"its outputs: {error}") from error
@@ -107,7 +144,7 @@ def outbox_of(stored: bytes) -> list[list[Any]]:
 
 def state_of(stored: bytes) -> Customer:
     """The customer in a value. Raises ValueError where it cannot be read."""
-    state = decode(without_outbox(stored)[SIZE:])
+    state = decode(body(without_outbox(stored)))
     state.due, _, state.definitions = header(stored)
     state.outbox = None
     return state
@@ -135,8 +172,7 @@ def with_epoch(stored: bytes, epoch: int) -> bytes:
 
 def with_due(stored: bytes, due: int) -> bytes:
     """The same value with another due time (a firing that changed nothing)."""
-    form, epoch, _, sequence, fingerprint = HEADER.unpack_from(stored)
-    return HEADER.pack(form, epoch, due, sequence, fingerprint) + stored[SIZE:]
+    return stored[: _PREFIX.size] + _DUE.pack(due) + stored[_SLOT:]
 
 
 def own(epoch: int, body: Meta | TopicIds | bytes) -> bytes:
@@ -186,5 +222,5 @@ def epoch_of(stored: bytes) -> int:
         raise Unreadable(f"{len(stored)} bytes are too few")
     form, epoch = _PREFIX.unpack_from(stored)
     if form not in FORMATS:
-        raise Unreadable(f"its format is {form}, this release reads up to {FORMAT}")
+        raise Unreadable(f"its format is {form}, this release reads up to {FORMATS[-1]}")
     return int(epoch)

@@ -10,7 +10,8 @@ from scoring.engine.steps import Entry
 from scoring.merge.handover import HANDED
 from scoring.state import Customer, encode
 from streams.customers import changelog, outbox
-from streams.customers.changelog import FORMAT, HEADER, META, Meta
+from streams.customers.changelog import COMPRESSED, FORMAT, HEADER, META, Meta
+from streams.customers.compression import LARGE, compress
 from streams.customers.outbox import Output
 from streams.customers.partition import Delivered, Partition
 
@@ -107,8 +108,10 @@ class Draft:
         for key, state, armed, speaks in self._held:
             due = state.due
             state.due = state.definitions = 0  # they stand in the header
-            body = encode(state)
-            value = states[key] = pack(FORMAT, epoch, due, 0, fingerprint) + body
+            body, form = encode(state), FORMAT
+            if len(body) >= LARGE:
+                body, form = compress(body), COMPRESSED
+            value = states[key] = pack(form, epoch, due, 0, fingerprint) + body
             if due < armed:
                 arm(key, due)
             for put_out in earlier:
@@ -116,7 +119,7 @@ class Draft:
                     speaks = True
             if speaks:
                 waiting = outbox.of(self._open, key)
-                value = pack(FORMAT, epoch, due, waiting[-1][0], fingerprint) + body + changelog.packed(waiting)
+                value = pack(form, epoch, due, waiting[-1][0], fingerprint) + body + changelog.packed(waiting)
             add(key, value)
         self._held.clear()
 

@@ -22,7 +22,7 @@ from scoring.ties import LIVING
 from scoring.traits.viewed_products import listens
 from streams.customers.alignment import Item
 from streams.customers.apart import LOOK, Apart
-from streams.customers.changelog import SIZE, due_of, header, with_due
+from streams.customers.changelog import COMPRESSED, SIZE, body, due_of, header, with_due
 from streams.customers.counters import Counters
 from streams.customers.news import apart, spread
 from streams.customers.partition import Partition
@@ -43,7 +43,7 @@ PORTION_EVENTS = 1_000
 def opened(key: bytes, stored: bytes) -> Customer:
     """A customer's state from its value at rest. Raises Fatal where it cannot be read."""
     try:
-        state = decode(stored[SIZE:])
+        state = decode(stored[SIZE:] if stored[0] < COMPRESSED else body(stored))
     except ValueError as error:
         raise unreadable(key, error) from error
     state.due = due_of(stored)  # it stands in the header alone

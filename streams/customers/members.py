@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from scoring.engine.changes import KINDS
 from scoring.expressions.code import Layout
 from scoring.state import decode
-from streams.customers.changelog import SIZE, header
+from streams.customers.changelog import body, header
 from streams.customers.counters import Turn
 
 #: Segment and tier; "" for simple segments.
@@ -54,7 +54,7 @@ class Members:
             if stored is None:
                 continue
             try:
-                members = decode(stored[SIZE:]).members
+                members = decode(body(stored)).members
             except ValueError:
                 continue  # the next event or deadline of this customer stops the worker, with words
             assert isinstance(members, int)

@@ -3,24 +3,28 @@
 A record of news names no customer, and lies in every partition. At its place in order it becomes an event of each customer to whom it
 matters, like any other from there on: it is folded, late or not, and skipped where the customer's offset of the topic says that it was
 heard. Nobody else is decoded or written. One pass through the states serves all news that is taken together.
+
+Large states are compressed. So that few have to be expanded, a value in memory notes which products the customer has viewed, a bit each,
+chosen by the product's hash: when it is first asked, and until it is written anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
 from scoring.events.schema import PRODUCT_NEWS, CartEvent, News, PageView
-from scoring.traits.seen_products import hashed, wanted
+from scoring.traits.seen_products import HASH, WIDTH, at_rest, hashed, wanted
 from streams.customers.alignment import Item
+from streams.customers.changelog import body, slot_of, with_slot
 
 #: Customers looked at before others may have a turn: some 10 ms.
-SEARCHED = 10_000
+SEARCHED = 5_000
 #: And events given to customers.
 GIVEN = 2_000
-#: Of so few products each is looked for by itself first, which is the quickest.
-_FEW = 8
+#: In a note: that it was made.
+_NOTED = 1 << 63
 
 
 def apart(items: list[Item]) -> tuple[list[Item], list[Item]]:
@@ -29,7 +33,7 @@ def apart(items: list[Item]) -> tuple[list[Item], list[Item]]:
 
 
 def spread(
-    news: list[Item], states: Mapping[bytes, bytes], customers: dict[bytes, list[Item]], tied: frozenset[bytes], hearing: set[bytes]
+    news: list[Item], states: dict[bytes, bytes], customers: dict[bytes, list[Item]], tied: frozenset[bytes], hearing: set[bytes]
 ) -> Iterator[None]:
     """Puts news among the events of customers, each in its place, and their keys in `hearing`. Customers whom others may hand facts over to
     now, `tied`, listen to all of it. Yields now and then, so that others may have a turn."""
@@ -61,7 +65,7 @@ def spread(
 
 
 def _listeners(
-    by_product: dict[bytes, list[Item]], states: Mapping[bytes, bytes], customers: dict[bytes, list[Item]], tied: frozenset[bytes]
+    by_product: dict[bytes, list[Item]], states: dict[bytes, bytes], customers: dict[bytes, list[Item]], tied: frozenset[bytes]
 ) -> Iterator[tuple[bytes | None, set[bytes]]]:
     """Each customer once, with the products; None now and then. What happens to customers now counts as well: it may precede the news."""
     instants = {product: [_of(item).ts for item in items] for product, items in by_product.items()}
@@ -71,18 +75,31 @@ def _listeners(
         here[key] = set(by_product) if key in tied else viewed & by_product.keys()
         if n % SEARCHED == 0:
             yield None, set()
-    few = tuple(by_product) if len(by_product) <= _FEW else ()
+    bits = _bits(by_product)
     keys = list(states)
     for start in range(0, len(keys), SEARCHED):
         for key in keys[start : start + SEARCHED]:
             stored = states[key]
-            if few and not any(product in stored for product in few):
+            note, state = slot_of(stored), None
+            if not note:
+                state = body(stored)
+                note = _NOTED | _bits(seen[i : i + HASH] for seen in at_rest(state) for i in range(0, len(seen) - WIDTH + 1, WIDTH))
+                states[key] = with_slot(stored, note)
+            if not note & bits:
                 continue
-            products = wanted(stored, instants)
+            products = wanted(body(stored) if state is None else state, instants)
             if products:
                 yield key, here.pop(key, set()).union(products)
         yield None, set()
     yield from ((key, products) for key, products in here.items() if products)
+
+
+def _bits(products: Iterable[bytes]) -> int:
+    """By hash."""
+    found = 0
+    for product in products:
+        found |= 1 << product[0] % 63
+    return found
 
 
 def _of(item: Item) -> News:

@@ -28,7 +28,8 @@ class Delivered:
 class Partition:
     """Made at assignment; usable once `ready`; `lost` for good when the partition is given up: then nothing more is sent.
 
-    `states` holds every customer's value as in the changelog (header and encoded state), but for outputs: those wait in `open`.
+    `states` holds every customer's value as in the changelog (header and state, large ones compressed) but without outputs: those wait in
+    `open`.
     """
 
     number: int
@@ -70,8 +71,10 @@ class Partition:
     def record(self, key: bytes) -> bytes | None:
         """A customer's value as the changelog is to have it; None where there is no such customer."""
         stored = self.states.get(key)
+        if stored is None:
+            return None
         waiting = outbox.of(self.open, key)
-        return changelog.with_outbox(stored, waiting) if stored is not None and waiting else stored
+        return changelog.with_outbox(stored, waiting) if waiting else changelog.with_slot(stored, 0)
 
     def give_up(self) -> None:
         self.ready = False

@@ -17,7 +17,6 @@ from streams.customers.changelog import (
     LAYOUT,
     META,
     RESERVED,
-    SIZE,
     TOPICS,
     Meta,
     TopicIds,
@@ -25,6 +24,7 @@ from streams.customers.changelog import (
     body_of,
     epoch_of,
     epoch_of_tombstone,
+    may_be_customer,
     read_meta,
     read_topics,
 )
@@ -81,7 +81,7 @@ class Restored:
                     hidden.discard(key)
                     continue
                 written = epoch_of(value)
-                if key < RESERVED and (len(value) <= SIZE or value[SIZE] != _ARRAY):
+                if key < RESERVED and not may_be_customer(value):
                     raise Unreadable("it holds no customer")
                 if written < epoch:
                     self.ignored += 1
@@ -112,10 +112,6 @@ class Restored:
             self.erasure_key = body_of(value)
         elif key.startswith(LAYOUT):
             self.layouts[int(key[len(LAYOUT) :], 16)] = body_of(value)
-
-
-#: The first byte of an encoded state: a msgpack array of 16 to 65,535 fields.
-_ARRAY = 0xDC
 
 
 def check_topics(recorded: TopicIds, current: TopicIds, changelog: str, added: Iterable[str] = (), dropped: Iterable[str] = ()) -> None:

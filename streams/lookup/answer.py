@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from streams.customers.changelog import with_slot
 from streams.customers.partition import Partition
 from streams.kafka.place import partition_of
 from streams.lookup.announce import Announcer, reachable
@@ -57,7 +58,7 @@ class Answers:
         stored = partition.states.get(key)
         if stored is None:
             return web.Response(status=404)
-        return web.Response(body=stored, content_type="application/octet-stream", headers={FIRED: str(partition.wheel.fired)})
+        return web.Response(body=with_slot(stored, 0), content_type="application/octet-stream", headers={FIRED: str(partition.wheel.fired)})
 
     async def _definition(self, request: web.Request) -> web.Response:
         if self._refused(request):

@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from streams.clock import now_ms
-from streams.customers.changelog import RESERVED, SIZE, due_of, epoch_of, with_due, with_epoch, without_outbox
+from streams.customers.changelog import RESERVED, body, due_of, epoch_of, with_due, with_epoch, without_outbox
 from streams.customers.faults import POINTS
 from tests.integration.worker.agreement import agrees, settled
 from tests.integration.worker.recount import records
@@ -108,4 +108,4 @@ async def test_a_worker_stopped_past_its_session_writes_nothing_more(setup: Setu
 
 def state(stored: bytes) -> bytes:
     """Without header and outputs: those that are at the broker are left out when a record is written again."""
-    return without_outbox(stored)[SIZE:]
+    return body(without_outbox(stored))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 
 import pytest
@@ -40,7 +41,7 @@ def test_a_header_says_what_recovery_needs() -> None:
     assert changelog.epoch_of(stored) == 7
     assert changelog.header(stored) == (NEVER, (7 << 32) + 1, 0xCAFE)
     assert changelog.without_outbox(stored) == value(7, due=NEVER)
-    assert changelog.without_outbox(stored)[changelog.SIZE :] == STATE
+    assert changelog.body(changelog.without_outbox(stored)) == STATE
     assert changelog.outbox_of(stored) == [[(7 << 32) + 1, [0, "entry"]]]
     assert changelog.outbox_of(value(7)) == []
 
@@ -54,6 +55,20 @@ def test_a_value_of_the_first_format_still_has_its_outputs() -> None:
     assert changelog.without_outbox(found) == found
     read = changelog.state_of(found)
     assert (read.due, read.definitions, read.outbox, read.first_seen) == (99, 0xCAFE, None, 1_000)
+
+
+@pytest.mark.parametrize("size", [0, 1, 600, 800, 1_000, 70_000])
+def test_a_state_of_any_size_comes_back_with_and_without_outputs(size: int) -> None:
+    state = create(1_000)
+    state.order_ids = random.Random(size).randbytes(size)
+    stored = changelog.value(7, 99, 0xCAFE, encode(state))
+    assert stored[0] == (changelog.FORMAT if size < 700 else changelog.COMPRESSED)
+    assert restored(Record(b"a", stored)).states == {b"a": stored}
+    assert changelog.body(stored) == encode(state)
+    speaking = changelog.with_outbox(changelog.with_due(stored, 88), [[5, [0, "entry"]]])
+    assert changelog.outbox_of(speaking) == [[5, [0, "entry"]]] and changelog.header(speaking) == (88, 5, 0xCAFE)
+    read = changelog.state_of(speaking)
+    assert (read.due, read.definitions, read.order_ids) == (88, 0xCAFE, state.order_ids)
 
 
 def test_outputs_that_are_damaged_are_told() -> None:
@@ -106,7 +121,17 @@ def test_what_was_written_after_them_needs_no_cover() -> None:
     assert found.hidden == set()
 
 
-BAD = [b"", b"?", b"\x01\x00", b"\x02" + bytes(60), b"\x01" + bytes(60), changelog.HEADER.pack(1, 9, 1, 1, 1), b'{"a": 1}' * 9]
+BAD = [
+    b"",
+    b"?",
+    changelog.value(7, 1, 2, STATE)[: changelog.SIZE],
+    changelog.HEADER.pack(3, 9, 1, 0, 1) + STATE,
+    b"\x01\x00",
+    b"\x02" + bytes(60),
+    b"\x01" + bytes(60),
+    changelog.HEADER.pack(1, 9, 1, 1, 1),
+    b'{"a": 1}' * 9,
+]
 
 
 @pytest.mark.parametrize("bad", BAD)
@@ -127,8 +152,8 @@ def test_a_record_without_a_key() -> None:
 
 
 def test_unreadable_says_of_a_newer_release() -> None:
-    with pytest.raises(Unreadable, match="format is 3, this release reads up to 2"):
-        changelog.epoch_of(b"\x03" + bytes(30))
+    with pytest.raises(Unreadable, match="format is 4, this release reads up to 3"):
+        changelog.epoch_of(b"\x04" + bytes(30))
 
 
 class TestTopics:
