@@ -3,7 +3,8 @@
 History, `{index: [episode, since, last exit]}`: many records are those of segments entered once, at the customer's first
 event, and never left. These are a bit each of a mask beside their common `since`. The others are three numbers, in order of `since`,
 each its distance from the one before; one whose last exit is its `since` has -1 less its index for an index. What is neither is whole:
-`[since, mask, [index, episode, distance, …], index, episode, since, last exit, …]`.
+`[since, mask, [index, episode, distance, …], index, episode, since, last exit, …]`. Unpacked, the mask stays together under ALIKE until
+somebody asks for one of these.
 
 Profile, `{field: [ts, value]}`: fields mostly come together, and have the same names in every shop. By `ts`, each its distance from the one
 before it, and fields that are known by their number: `[ts, {0: "kim@example.org", "traits.size": 42}, …]`.
@@ -18,18 +19,45 @@ History = dict[int, list[Any]]
 
 _WIDTH = 4
 
+#: In an unpacked history: `[since, mask]` of segments entered once, then, and never left. `taken` makes a record of one, `spread` of all.
+ALIKE = -1
+
 #: Numbers are for ever: names are only added at the end.
 FIELDS = (
     "email", "first_name", "language", "time_zone", "country", "region", "city", "postal_code", "birth_date", "gender", "household_size",
     "income_band", "education", "occupation", "nationality", "consent.email", "consent.profiling",
 )  # fmt: skip
 _NUMBER = {name: number for number, name in enumerate(FIELDS)}
+_NONE_ALIKE = 0, 0
 _MASK_LIMIT = 1 << 63  # msgpack has no larger signed integers
+
+
+def taken(history: History, index: int) -> list[Any] | None:
+    """The segment's record, for use and for change in place; None if there is none."""
+    found = history.get(index)
+    if found is None:
+        alike = history.get(ALIKE)
+        if alike is not None and alike[1] >> index & 1:
+            alike[1] ^= 1 << index
+            found = history[index] = [1, alike[0], None]
+    return found
+
+
+def spread(history: History) -> None:
+    """Makes a record of each."""
+    alike = history.pop(ALIKE, None)
+    if alike is not None:
+        since, mask = alike
+        while mask:
+            index = mask.bit_length() - 1
+            history[index] = [1, since, None]
+            mask ^= 1 << index
 
 
 def packed_history(history: History) -> list[Any]:
     short: list[tuple[int, int, int]] = []
     whole: list[Any] = []
+    common, mask = history.pop(ALIKE, _NONE_ALIKE)
     for index, (episode, since, left) in history.items():
         if left is None:
             short.append((since, index, episode))
@@ -38,8 +66,13 @@ def packed_history(history: History) -> list[Any]:
         else:
             whole += (index, episode, since, left)
     short.sort()
-    common = before = short[0][0] if short else 0
-    mask = 0
+    if short and (not mask or short[0][0] < common):
+        if mask:  # not the earliest any more
+            history[ALIKE] = [common, mask]
+            spread(history)
+            return packed_history(history)
+        common = short[0][0]
+    before = common
     flat: list[int] = []
     for since, index, episode in short:
         if since == common and episode == 1 and index >= 0:
@@ -54,11 +87,7 @@ def unpacked_history(found: list[Any]) -> History:
     since, mask, flat, *whole = found
     if mask.__class__ is bytes:
         mask = int.from_bytes(mask, "little")
-    history: History = {}
-    while mask:
-        index = mask.bit_length() - 1
-        history[index] = [1, since, None]
-        mask ^= 1 << index
+    history: History = {ALIKE: [since, mask]} if mask else {}
     numbers = iter(flat)
     for index, episode, distance in zip(numbers, numbers, numbers, strict=True):
         since += distance

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from scoring.packed import History, packed_history, packed_profile, unpacked_history, unpacked_profile
+from scoring.packed import History, packed_history, packed_profile, spread, unpacked_history, unpacked_profile
 from scoring.ties import Ties
 
 HOUR = 3_600_000
@@ -142,12 +142,18 @@ def encode(state: Customer) -> bytes:
         state.last_view = True if last_view is not None else None
     if warm_at == state.visit_end:
         state.warm_at = True
-    last_cart, soon, later = state.last_cart, state.soon, state.later
+    last_cart, soon, later, h0 = state.last_cart, state.soon, state.later, state.h0
     if last_cart == state.last_add and last_cart is not None:
         state.last_cart = True
-    state.soon, state.later = _hours(soon, state.h0), _hours(later, state.h0)
-    if members >= _MASK_LIMIT or holding >= _MASK_LIMIT:  # type: ignore[operator]
-        state.members, state.holding = _wide(members), _wide(holding)
+    # Written out: two calls for each of them would be a tenth of the whole.
+    hour = soon // HOUR - h0
+    state.soon = -1 if soon >= NEVER else hour if hour > 0 else 0
+    hour = later // HOUR - h0
+    state.later = -1 if later >= NEVER else hour if hour > 0 else 0
+    if members >= _MASK_LIMIT:  # type: ignore[operator]
+        state.members = members.to_bytes((members.bit_length() + 7) // 8, "little")  # type: ignore[union-attr]
+    if holding >= _MASK_LIMIT:  # type: ignore[operator]
+        state.holding = holding.to_bytes((holding.bit_length() + 7) // 8, "little")  # type: ignore[union-attr]
     value = _encode(state)
     state.last_view, state.warm_at, state.members, state.holding = last_view, warm_at, members, holding
     state.last_cart, state.soon, state.later = last_cart, soon, later
@@ -168,8 +174,12 @@ def decode(value: bytes | memoryview) -> Customer:
     soon, later = state.soon, state.later
     state.soon = NEVER if soon < 0 else (soon + state.h0) * HOUR
     state.later = NEVER if later < 0 else (later + state.h0) * HOUR
-    if state.members.__class__ is bytes or state.holding.__class__ is bytes:
-        state.members, state.holding = _narrow(state.members), _narrow(state.holding)
+    mask = state.members
+    if mask.__class__ is bytes:
+        state.members = int.from_bytes(mask, "little")
+    mask = state.holding
+    if mask.__class__ is bytes:
+        state.holding = int.from_bytes(mask, "little")
     return state
 
 
@@ -190,11 +200,20 @@ def _opener(field: str, unpack: Callable[[Any], Any] | None = None) -> Callable[
 
 
 #: What a field holds, None for nothing. Raise msgspec.DecodeError where it is damaged.
-history_of: Callable[[Customer], History | None] = _opener("history", unpacked_history)
+#: The history as it is worked with; see scoring/packed.py.
+open_history_of: Callable[[Customer], History | None] = _opener("history", unpacked_history)
 cart_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("cart")
 cart_base_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("cart_base")
 profile_of: Callable[[Customer], dict[str, list[Any]] | None] = _opener("profile", unpacked_profile)
 _unpack_facts: Callable[[Any], dict[int, Any]] = msgspec.msgpack.Decoder(dict[int, msgspec.Raw]).decode
+
+
+def history_of(s: Customer) -> History | None:
+    """The history, a record for each segment the customer was ever in."""
+    found = open_history_of(s)
+    if found is not None:
+        spread(found)
+    return found
 
 
 def sealed_facts(s: Customer) -> dict[int, Any] | None:
@@ -258,18 +277,5 @@ def _packed_log(log: list[list[Any]]) -> bytes:
     return _encode(flat)
 
 
-def _hours(instant: int, h0: int) -> int:
-    return -1 if instant >= NEVER else max(instant // HOUR - h0, 0)
-
-
 class StateFromTheFuture(ValueError):
     """A value written by a newer release."""
-
-
-def _wide(mask: int | bytes) -> bytes:
-    assert isinstance(mask, int)
-    return mask.to_bytes((mask.bit_length() + 7) // 8 or 1, "little")
-
-
-def _narrow(mask: int | bytes) -> int:
-    return mask if isinstance(mask, int) else int.from_bytes(mask, "little")

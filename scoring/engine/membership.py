@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from scoring.state import HOUR, Customer, history_of
+from scoring.packed import taken
+from scoring.state import HOUR, Customer, open_history_of
 
 #: Places in a record.
 EPISODE, SINCE, LAST_EXIT = range(3)
@@ -16,10 +17,10 @@ EPISODE, SINCE, LAST_EXIT = range(3)
 
 def record(s: Customer, index: int) -> list[Any]:
     """The segment's record, made if there is none."""
-    history = history_of(s)
+    history = open_history_of(s)
     if history is None:
         history = s.history = {}
-    found = history.get(index)
+    found = taken(history, index)
     if found is None:
         # Episodes of a former life under this id: no id of a change may come twice.
         found = history[index] = [0 if s.ties is None else s.ties.episodes, 0, None]
@@ -28,8 +29,8 @@ def record(s: Customer, index: int) -> list[Any]:
 
 def find(s: Customer, index: int) -> list[Any] | None:
     """The segment's record, None if there is none."""
-    history = history_of(s)
-    return None if history is None else history.get(index)
+    history = open_history_of(s)
+    return None if history is None else taken(history, index)
 
 
 def enter(s: Customer, index: int, now: int) -> int:

@@ -7,7 +7,7 @@ three instants are lower bounds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from scoring.engine.steps import Compiled
 from scoring.expressions.tree import And, Attr, Calc, Compare, Condition, Const, Flag, In, IsNone, Neg, Not, Number, Or, Since
@@ -20,8 +20,8 @@ HOURS, DAYS, WEEKS = range(3)
 _DAYS_FROM, _WEEKS_FROM = DAY, 8 * DAY
 
 
-def pace(each: Compiled, by_name: Mapping[str, Compiled]) -> int:
-    """By the shortest span in its conditions, and no slower than what it refers to."""
+def pace(each: Compiled) -> int:
+    """By the shortest span in its conditions. Where it only follows another segment, it is looked at with that."""
     definition = each.definition
     if isinstance(definition, Segment):
         conditions: list[Condition | None] = [definition.when, definition.exit_when]
@@ -29,8 +29,7 @@ def pace(each: Compiled, by_name: Mapping[str, Compiled]) -> int:
         conditions = [tier.when for tier in definition.tiers]
     spans = [span for condition in conditions if condition is not None for span in _spans(condition)]
     shortest = min(spans, default=_WEEKS_FROM)
-    own = WEEKS if shortest >= _WEEKS_FROM else DAYS if shortest >= _DAYS_FROM else HOURS
-    return min([own, *(pace(by_name[name], by_name) for name in each.refs)])
+    return WEEKS if shortest >= _WEEKS_FROM else DAYS if shortest >= _DAYS_FROM else HOURS
 
 
 def _spans(node: Condition | Number) -> Iterator[float]:

@@ -30,7 +30,7 @@ class Plans:
     def __init__(self, steps: Steps) -> None:
         self._ordered = steps.ordered
         by_name = {each.name: each for each in steps.ordered}
-        self._pace = {each.name: pace(each, by_name) for each in steps.ordered}
+        self._pace = {each.name: pace(each) for each in steps.ordered}
         self._waits = {each.name: each.bits if _may_wait(each) else 0 for each in steps.ordered}
         self._bits = {each.name: sum(by_name[name].bits for name in each.refs) for each in steps.ordered}
         self.full: Plan = tuple(self._entry(each, each.step) for each in steps.ordered)
@@ -107,9 +107,14 @@ class Plans:
         plan: list[tuple[Step, int, int, int]] = []
         looked_at = 0
         for each, refs in found:
-            if self._pace[each.name] <= pace or self._waits[each.name] & holding or self._bits[each.name] & looked_at:
-                looked_at |= each.bits
+            asked = self._bits[each.name]
+            if self._pace[each.name] <= pace or self._waits[each.name] & holding:
                 plan.append(self._entry(each, each.step, refs))
+            elif asked & looked_at:  # time has nothing to say to it yet, unless what it asks for has
+                plan.append(self._entry(each, each.step, asked))
+            else:
+                continue
+            looked_at |= each.bits
         return tuple(plan)
 
     def _at_deadline(self, members: int, holding: int) -> Iterator[tuple[Compiled, int]]:

@@ -6,6 +6,7 @@ Missing values follow SQL's WHERE: a comparison with one is false.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from scoring.expressions.code import Code, Layout, Value
@@ -36,6 +37,7 @@ from scoring.traits.effects import FIRST
 _UPWARD = {"<": False, "<=": False, ">": True, ">=": True}
 #: Comparisons with 0 that only ask whether something never negative is 0: are they true then?
 _OF_ZERO = {"==": True, "<=": True, "!=": False, ">": False}
+_CALL = re.compile(r"\w\(")
 _TURNED: dict[str, Op] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -147,6 +149,8 @@ class Compiler:
                 lines.append(f"{indent} if {decided} or {u2} < {u}: {u} = {u2}")
             return lines
 
+        # First what, where it decides, time alone will not change, then what costs least: most of the others need no look.
+        codes = sorted(codes, key=lambda code: (code.timed_rise if conjunction else code.timed_fall, len(_CALL.findall(code.expr))))
         rise = fall = 0
         for code in codes:
             rise |= code.rise
@@ -241,8 +245,9 @@ class Compiler:
         a = CATALOG[left.name]
         assert left.window is not None
         reached = _fill(a.reach, left.window, k, left.argument)
-        if k > 1:  # fewer in a lifetime than needed in the window: no scan
-            reached = f"({reached} if {self._now(a, left.argument)} >= {k} else 0)"
+        lifetime = self._now(a, left.argument)
+        if k > 1 or not _CALL.search(lifetime):  # fewer in a lifetime than needed in the window: no scan
+            reached = f"({reached} if {lifetime} >= {k} else 0)"
         positive = _UPWARD[op]
         sign = "!=" if positive else "=="
 

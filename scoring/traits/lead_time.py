@@ -29,7 +29,8 @@ from scoring.traits.trait import Fold, Trait, Views
 KEY = 3
 _LED, _INTEREST = effect(), effect()
 _DAY = 86_400  # seconds
-_SINCE = Struct("<I")
+#: A record of a product with a view and no order; and of the last of them, from the instant on.
+_FIRST, _SINCE = Struct("<3sIB"), Struct("<I")
 
 #: A product come back to on another day stays as long as one viewed so many days later once.
 _STAYS = 14
@@ -80,6 +81,8 @@ def _view_folder(definitions: Definitions, lateness: int) -> Fold:
         if mine is None:
             mine = facts[KEY] = _VIEWS.nothing()
         key, at = product_key(e.product_id), seconds(ts)
+        if _came_last(mine, key, at):
+            return 0
         known = _VIEWS.open_record(mine, key)
         if known is not None and known[1] <= at and at // _DAY <= known[1] // _DAY + known[2]:
             return 0  # looked at once more on a day that is known: the commonest
@@ -90,15 +93,25 @@ def _view_folder(definitions: Definitions, lateness: int) -> Fold:
     return fold
 
 
+def _came_last(facts: Facts, key: bytes, at: int) -> bool:
+    """Takes in the first view of a product after all that is known, the commonest; False where it may be otherwise or change an answer."""
+    opened = facts[OPEN]
+    if not opened or opened[-1] or at <= _SINCE.unpack_from(opened, len(opened) - 5)[0]:
+        return False
+    if key in opened or key in facts[PAIRS] or key in facts[LONE]:
+        return False
+    if len(opened) == _VIEWS.most:
+        if any(opened[_VIEWS.x :: _VIEWS.size]):
+            return False
+        opened = opened[_VIEWS.size :]
+    facts[OPEN] = opened + _FIRST.pack(key, at, 0)
+    return True
+
+
 def _seen_first(facts: Facts, key: bytes, at: int) -> int:
     """Most first views of a product leave both answers as they are."""
     opened = facts[OPEN]
-    if facts[PAIRS] or facts[LONE]:
-        changed = _VIEWS.first(facts, key, at, 0)
-    elif not opened or opened[-1] == 0 and at >= _SINCE.unpack_from(opened, len(opened) - _SINCE.size - 1)[0]:  # goes after all others
-        changed = _VIEWS.add_last(facts, key, at, 0)
-    else:
-        changed = _VIEWS.add(facts, key, at, 0)
+    changed = _VIEWS.first(facts, key, at, 0) if facts[PAIRS] or facts[LONE] else _VIEWS.add(facts, key, at, 0)
     if not changed:
         return 0
     if facts[OPEN] is opened:

@@ -29,6 +29,8 @@ def country(s: Customer, calendar: Calendar) -> str | None:
 
 
 def occasion_at(s: Customer, now: int, name: str, before: int, calendar: Calendar) -> tuple[bool, int]:
+    if s.profile is None:  # most are of no country of their own
+        return calendars.occasion(calendar, name, calendar.country, calendar.time_zone, before, now)
     return calendars.occasion(calendar, name, country(s, calendar), time_zone(s, calendar.time_zone), before, now)
 
 

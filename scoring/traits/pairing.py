@@ -42,8 +42,9 @@ class Pairing:
 
     def __init__(self, x: str, y: str, keeps: Callable[[tuple[Any, ...]], int]) -> None:
         self._records = (Struct(f"<3sI{x}"), Struct(f"<3sI{x}I{y}"), Struct(f"<3sI{y}"))
-        #: Of a product with A alone: the bytes of its record, and the place of the first of `x` in it.
+        #: Of a product with A alone: the bytes of its record, the place of the first of `x` in it, and the bytes of all.
         self.size, self.x = self._records[OPEN].size, 7
+        self.most = _MOST[OPEN] * self.size
         self._keeps: tuple[Callable[[tuple[Any, ...]], int], ...] = (keeps, itemgetter(3), itemgetter(1))
 
     def nothing(self) -> Facts:
@@ -90,13 +91,6 @@ class Pairing:
     def add(self, facts: Facts, key: bytes, at: int, x: int) -> bool:
         """A of a product of which nothing is known -> whether an open product was forgotten."""
         return self._put(facts, OPEN, (key, at, x), replace=False)
-
-    def add_last(self, facts: Facts, key: bytes, at: int, x: int) -> bool:
-        """As `add`, of one that stays longer than all others."""
-        opened = facts[OPEN] + self._records[OPEN].pack(key, at, x)
-        full = len(opened) > _MOST[OPEN] * self.size
-        facts[OPEN] = opened[self.size :] if full else opened
-        return full
 
     def second(self, facts: Facts, key: bytes, at: int, *y: int) -> bool:
         """B at `at` -> whether any pair is different now."""

@@ -23,6 +23,7 @@ BOUGHT = 0xFFFF_FFFF
 HASH, WIDTH = 5, 13
 _STAMP = 9
 _MOST = 12
+_ALL = _MOST * WIDTH
 _RECORD, _NEWEST, _BEHIND_HASH = Struct(f">{HASH}sII"), Struct(">I"), WIDTH - HASH
 
 #: Where the facts begin in a state at rest, in msgpack: the key, an array of two, a string of less than 256 bytes.
@@ -51,12 +52,17 @@ def price(seen: bytes, i: int) -> int:
     return int.from_bytes(seen[i + _STAMP : i + WIDTH], "big")
 
 
+def with_newest(seen: bytes, product: bytes, ts: int, cents: int) -> bytes | None:
+    """With this record of a product that is not there yet, newer than all others; None where it may be otherwise."""
+    at = ts // 1000
+    if product in seen or not seen or not _NEWEST.unpack_from(seen, len(seen) - _BEHIND_HASH)[0] < at < BOUGHT:
+        return None
+    return (seen[WIDTH:] if len(seen) == _ALL else seen) + _RECORD.pack(product, at, cents)
+
+
 def with_record(seen: bytes, product: bytes, ts: int, cents: int) -> bytes:
     """With this newest record of a product; the same where a newer one is known."""
     at, i = seconds(ts), place(seen, product)
-    if i < 0 and (not seen or at > _NEWEST.unpack_from(seen, len(seen) - _BEHIND_HASH)[0]):  # the commonest: something new
-        seen += _RECORD.pack(product, at, cents)
-        return seen[WIDTH:] if len(seen) > _MOST * WIDTH else seen
     ts = at * 1000
     if i >= 0:
         if (ts, cents) <= (instant(seen, i), price(seen, i)):
@@ -66,7 +72,7 @@ def with_record(seen: bytes, product: bytes, ts: int, cents: int) -> bytes:
     while i and (instant(seen, i - WIDTH), seen[i - WIDTH : i - WIDTH + HASH]) > (ts, product):
         i -= WIDTH
     seen = seen[:i] + _RECORD.pack(product, at, cents) + seen[i:]
-    return seen[WIDTH:] if len(seen) > _MOST * WIDTH else seen
+    return seen[WIDTH:] if len(seen) > _ALL else seen
 
 
 def interested(seen: bytes, i: int, ts: int) -> bool:

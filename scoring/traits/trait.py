@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Any
 
 from scoring.segments.model import Definitions
@@ -115,7 +115,7 @@ def with_views(core: Callable[[Customer, Any, int], int], folds: Sequence[tuple[
             facts = s.facts = {}
         given = all_none if e.more is None else said(e.more)
         page = e.page_type if e.page_type in pages else None
-        shape = page, e.product_id is None, e.category_id is None, None if given == all_none else tuple([value is None for value in given])
+        shape = page, e.product_id is None, e.category_id is None, None if given == all_none else tuple(map(is_, given, all_none))
         wanted = chosen.get(shape)
         if wanted is None:
             wanted = chosen[shape] = choose(page, e.product_id is not None, e.category_id is not None, given)

@@ -30,7 +30,7 @@ from scoring.segments.model import Definitions
 from scoring.state import NEVER, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
-from scoring.traits.seen_products import BOUGHT, HASH, KEY, WIDTH, hashed, instant, interested, place, price, with_record
+from scoring.traits.seen_products import BOUGHT, HASH, KEY, WIDTH, hashed, instant, interested, place, price, with_newest, with_record
 from scoring.traits.trait import Fold, Trait, Views
 
 #: Raises and lowers all that is offered here, also what was missing: FIRST need not be said, so others are not looked at.
@@ -84,7 +84,16 @@ def _page_view(definitions: Definitions, lateness: int) -> Fold:
         if e.product_id is None or e.more is None or not len(e.more.price):
             return 0
         cents = money.amount(bytes(e.more.price), "price")
-        return _saw(facts, hashed(e.product_id), ts, min(cents, _MOST_CENTS)) if cents is not None and cents > 0 else 0
+        if cents is None or cents <= 0:
+            return 0
+        if cents > _MOST_CENTS:
+            cents = _MOST_CENTS
+        product, mine = hashed(e.product_id), opened(facts, KEY)
+        # The commonest: something new, of somebody who was told nothing.
+        if mine is not None and mine[1] is None and (seen := with_newest(mine[0], product, ts, cents)) is not None:
+            mine[0] = seen
+            return 0
+        return _saw(facts, product, ts, cents)
 
     return fold
 
