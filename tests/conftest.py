@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,8 @@ _FIRST = (
     "tests/integration/", "tests/bench/", "tests/fuzz/", "tests/streams/delivery/", "tests/streams/feeds/", "tests/contracts/test_expected",
     "tests/properties/", "tests/test_", "tests/streams/",
 )  # fmt: skip
+#: Folders whose files share what is slow to start and busy as long as it runs.
+_TOGETHER = ("tests/integration/api/",)
 
 
 def pytest_configure() -> None:
@@ -40,6 +43,19 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Files are handed out in this order: those that mostly wait begin, so that no process is left alone with one at the end.
     items.sort(key=lambda item: next((place for place, folder in enumerate(_FIRST) if item.nodeid.startswith(folder)), len(_FIRST)))
+
+
+@pytest.hookimpl(optionalhook=True)  # without xdist there is nothing to hand out
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file goes to one process, as with any --dist loadfile; of some folders all files do."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return next((folder for folder in _TOGETHER if file.startswith(folder)), file)
+
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

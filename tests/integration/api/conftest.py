@@ -1,4 +1,4 @@
-"""One shop for all tests here: starting it takes longer than asking it."""
+"""One shop for all tests here: starting it takes longer than asking it. It ends with them: a worker and two servers without work are busy too."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SITE = "https://desk.shop.example"
 VIEWERS, CARTS = 30, 12
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stage(kafka: parts.Kafka, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A worker of all it takes, two servers, and a shop's first events, all of them taken in; a token of scope read."""
     setup = Setup(kafka.address, f"api-{os.getpid()}.", tmp_path_factory.mktemp("api"), PARTITIONS)

@@ -12,7 +12,7 @@ from tests.integration.worker.conftest import setup, worker
 __all__ = ["around", "setup", "worker"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def around() -> Iterator[Surroundings]:
     with surroundings() as found:
         yield found
