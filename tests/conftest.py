@@ -23,10 +23,16 @@ from tests.shared import shared
 _numbers = itertools.count(1)
 _shared = ExitStack()
 Container = Callable[[str, Callable[[], AbstractContextManager[str]]], str]
-#: What takes longest.
-_FIRST = (
-    "tests/integration/", "tests/bench/", "tests/fuzz/", "tests/streams/delivery/", "tests/streams/feeds/", "tests/contracts/test_expected",
-    "tests/properties/", "tests/test_", "tests/streams/",
+#: Which files go first: of these beginnings of a path the longest that fits says a file's place. In front are those that mostly wait, the
+#: longest first; at the end those that only compute; in the middle, where the processes meet at last, short ones.
+_ORDER = (
+    "tests/integration/test_compose", "tests/integration/test_demo", "tests/integration/worker/test_crashes",
+    "tests/integration/worker/test_life", "tests/integration/worker/test_catalogue", "tests/integration/chaos/",
+    "tests/integration/worker/test_refusals", "tests/streams/delivery/test_agents", "tests/streams/delivery/test_outage",
+    "tests/integration/api/", "tests/streams/feeds/test_webhooks", "tests/integration/", "tests/streams/delivery/", "tests/streams/feeds/",
+    "tests/integration/worker/test_partitions", "tests/integration/worker/test_time", "tests/integration/worker/test_upgrade",
+    "tests/integration/worker/test_worker", "tests/bench/", "tests/fuzz/", "tests/streams/", "tests/scoring/", "tests/contracts/",
+    "tests/test_", "tests/properties/", "tests/contracts/test_expected",
 )  # fmt: skip
 #: Folders whose files share what is slow to start and busy as long as it runs.
 _TOGETHER = ("tests/integration/api/",)
@@ -41,19 +47,24 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Files are handed out in this order: those that mostly wait begin, so that no process is left alone with one at the end.
-    items.sort(key=lambda item: next((place for place, folder in enumerate(_FIRST) if item.nodeid.startswith(folder)), len(_FIRST)))
+    items.sort(key=lambda item: _ORDER.index(max((each for each in _ORDER if item.nodeid.startswith(each)), key=len, default=_ORDER[-1])))
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist there is nothing to hand out
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A file goes to one process, as with any --dist loadfile; of some folders all files do."""
+    """As with any --dist loadfile a file goes to one process; of some folders all files do. And one process begins at the end: what waits
+    and what computes go on beside each other, so that neither processors nor processes have nothing to do."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file: str = super()._split_scope(nodeid)
             return next((folder for folder in _TOGETHER if file.startswith(folder)), file)
+
+        def _assign_work_unit(self, node: Any) -> None:
+            if len(self.nodes) > 1 and node is self.nodes[-1]:
+                self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+            super()._assign_work_unit(node)
 
     return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 

@@ -1,4 +1,4 @@
-"""One shop for all tests here: starting it takes longer than asking it. It ends with them: a worker and two servers without work are busy too."""
+"""One shop for all tests here: starting it takes longer than asking it. It ends with them: even without work it keeps processors busy."""
 
 from __future__ import annotations
 
