@@ -19,7 +19,7 @@ from scoring.events.schema import IDENTITIES, NEWS, PRODUCT_NEWS, RANKS, TOPICS,
 from scoring.merge.identities import REPEAT
 from scoring.merge.together import Together
 from scoring.state import NEVER, Customer, create
-from scoring.traits.seen_products import hashed
+from scoring.traits.products import hashed
 from scoring.traits.viewed_products import listens, viewed
 
 #: (the change's instant in ms, its JSON).

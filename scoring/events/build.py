@@ -75,8 +75,6 @@ def page_view(value: PageViewValue, ts: int) -> PageView:
         page_type = _PAGE_TYPES.get(page_type, "other")
     if value.event_type is not None and value.event_type != "page_view":
         raise _contradiction(value, 0, "the topic")
-    if len(value.price):
-        money.amount(bytes(value.price), "price")
     return PageView(
         value.customer_id,
         ts,
@@ -85,6 +83,8 @@ def page_view(value: PageViewValue, ts: int) -> PageView:
         page_type,
         value.category_id or None,
         value.session_id or None,
+        None,
+        money.amount(bytes(value.price), "price") if len(value.price) else None,
     )
 
 

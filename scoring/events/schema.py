@@ -45,6 +45,7 @@ class PageView(msgspec.Struct, gc=False):
     category_id: str | None = None
     session_id: str | None = None
     more: PageViewValue | None = None
+    cents: int | None = None  # the price shown
 
     @property
     def event_type(self) -> str:

@@ -25,7 +25,8 @@ from scoring.segments.model import Definitions
 from scoring.series import bump, joined
 from scoring.state import HOUR, Customer, fact, opened
 from scoring.traits.effects import effect
-from scoring.traits.pairing import Facts, Pairing, product_key, seconds
+from scoring.traits.pairing import Facts, Pairing, seconds
+from scoring.traits.products import product_key
 from scoring.traits.trait import Fold, Trait, Views, counted
 
 KEY = 4

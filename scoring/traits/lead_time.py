@@ -23,7 +23,8 @@ from scoring.segments.model import Definitions
 from scoring.state import Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
-from scoring.traits.pairing import LONE, OPEN, PAIRS, Facts, Pairing, product_key, seconds
+from scoring.traits.pairing import LONE, OPEN, PAIRS, Facts, Pairing, seconds
+from scoring.traits.products import product_key
 from scoring.traits.trait import Fold, Trait, Views
 
 KEY = 3

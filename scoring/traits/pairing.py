@@ -12,11 +12,9 @@ before it, the 4 newest. A product that falls out begins anew.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from operator import itemgetter
 from struct import Struct
 from typing import Any
-from zlib import crc32
 
 #: What a trait keeps: open, pairs, lone.
 Facts = list[bytes]
@@ -24,11 +22,6 @@ Facts = list[bytes]
 OPEN, PAIRS, LONE = range(3)
 _MOST = (6, 5, 4)
 _LAST_SECOND = (1 << 32) - 1
-
-
-@lru_cache(maxsize=65_536)
-def product_key(product_id: str) -> bytes:
-    return crc32(product_id.encode("utf-8", "surrogatepass")).to_bytes(4, "little")[:3]
 
 
 def seconds(ts: int) -> int:

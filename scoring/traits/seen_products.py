@@ -7,12 +7,11 @@ bytes each. The newest of a product counts; of one second the highest price, so 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from struct import Struct
 
-from scoring.repeats import fingerprint
 from scoring.state import DAY
 from scoring.traits.pairing import seconds
+from scoring.traits.products import HASH
 
 #: Under which the trait viewed_products keeps its facts: an array of two, of which the records are the first.
 KEY = 1
@@ -20,7 +19,7 @@ KEY = 1
 INTEREST = 90 * DAY
 #: Bought since it was seen. Higher than any price.
 BOUGHT = 0xFFFF_FFFF
-HASH, WIDTH = 5, 13
+WIDTH = 13
 _STAMP = 9
 _MOST = 12
 _ALL = _MOST * WIDTH
@@ -28,11 +27,6 @@ _RECORD, _NEWEST, _BEHIND_HASH = Struct(f">{HASH}sII"), Struct(">I"), WIDTH - HA
 
 #: Where the facts begin in a state at rest, in msgpack: the key, an array of two, a string of less than 256 bytes.
 _MARK = bytes((KEY, 0x92, 0xC4))
-
-
-@lru_cache(maxsize=65_536)
-def hashed(product_id: str) -> bytes:
-    return fingerprint(product_id)[:HASH]
 
 
 def place(seen: bytes, product: bytes) -> int:

@@ -30,7 +30,8 @@ from scoring.segments.model import Definitions
 from scoring.state import NEVER, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
-from scoring.traits.seen_products import BOUGHT, HASH, KEY, WIDTH, hashed, instant, interested, place, price, with_newest, with_record
+from scoring.traits.products import HASH, hashed
+from scoring.traits.seen_products import BOUGHT, KEY, WIDTH, instant, interested, place, price, with_newest, with_record
 from scoring.traits.trait import Fold, Trait, Views
 
 #: Raises and lowers all that is offered here, also what was missing: FIRST need not be said, so others are not looked at.
@@ -81,10 +82,8 @@ def listens(s: Customer, news: News) -> bool:
 
 def _page_view(definitions: Definitions, lateness: int) -> Fold:
     def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
-        if e.product_id is None or e.more is None or not len(e.more.price):
-            return 0
-        cents = money.amount(bytes(e.more.price), "price")
-        if cents is None or cents <= 0:
+        cents = e.cents
+        if e.product_id is None or cents is None or cents <= 0:
             return 0
         if cents > _MOST_CENTS:
             cents = _MOST_CENTS

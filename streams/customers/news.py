@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from scoring.events.schema import PRODUCT_NEWS, CartEvent, News, PageView
-from scoring.traits.seen_products import HASH, WIDTH, at_rest, hashed, wanted
+from scoring.traits.products import HASH, hashed
+from scoring.traits.seen_products import WIDTH, at_rest, wanted
 from streams.customers.alignment import Item
 from streams.customers.changelog import body, slot_of, with_slot
 

@@ -16,7 +16,7 @@ class TestPageViews:
             PAGE_VIEWS, event_id="e", session_id="s", product_id="p", category_id="k", page_type="search", price=12.5, url="u", query="q",
             referrer="r", user_agent="a", country="NL", language="nl", feature="f", benefit="usp",
         )  # fmt: skip
-        assert event == PageView("c1", NOON, "e", "p", "search", "k", "s")
+        assert event == PageView("c1", NOON, "e", "p", "search", "k", "s", cents=1250)
 
     @pytest.mark.parametrize("word", ["home", "category", "product", "search", "sale", "help", "returns", "shipping", "warranty", "reviews",
                                       "size_guide", "checkout", "account", "article"])  # fmt: skip

@@ -17,7 +17,8 @@ from scoring.events.schema import News, Product
 from scoring.merge.join import join
 from scoring.segments.read import read
 from scoring.state import DAY, HOUR, Customer, decode, encode
-from scoring.traits.seen_products import at_rest, hashed, wanted
+from scoring.traits.products import hashed
+from scoring.traits.seen_products import at_rest, wanted
 from scoring.traits.viewed_products import listens, shown, viewed
 from tests.contracts.scenario import BEGIN, Story, ms, toml
 from tests.properties.profiles import searching
