@@ -110,9 +110,11 @@ def with_views(core: Callable[[Customer, Any, int], int], folds: Sequence[tuple[
 
     def fold(s: Customer, e: Any, ts: int) -> int:
         effects = core(s, e, ts)
-        facts = sealed_facts(s)
-        if facts is None:
-            facts = s.facts = {}
+        facts: Any = s.facts
+        if facts.__class__ is not dict:
+            facts = sealed_facts(s)
+            if facts is None:
+                facts = s.facts = {}
         given = all_none if e.more is None else said(e.more)
         page = e.page_type if e.page_type in pages else None
         shape = page, e.product_id is None, e.category_id is None, None if given == all_none else tuple(map(is_, given, all_none))

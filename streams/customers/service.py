@@ -47,8 +47,11 @@ TURN = 0.02
 RECORDS = 8_000
 #: Seconds between commits of the group's offsets.
 COMMIT_EVERY = 0.5
-#: Seconds between young collections: the collector is off, since it would stop the loop to look at a million customers.
-COLLECT_EVERY = 10.0
+#: Seconds between young collections: the collector is off, since it would stop the loop to look at a million customers. It looks at all
+#: that is new, so while many events wait it does not come by, unless it has not for so long.
+COLLECT_EVERY, COLLECT_AT_LAST = 10.0, 120.0
+#: Events that wait.
+MANY = 5_000
 
 
 class CustomerService(Service):
@@ -261,6 +264,8 @@ class CustomerService(Service):
                 self.fail(error)
             self.tallies.fold()
             self.figures.look(self.partitions.values(), self.silence)
-            if monotonic() - collected > COLLECT_EVERY:
+            since = monotonic() - collected
+            waiting = sum(each.alignment.waiting() for each in self.partitions.values())
+            if since > (COLLECT_EVERY if waiting < MANY else COLLECT_AT_LAST):
                 collected = monotonic()
                 gc.collect(1)

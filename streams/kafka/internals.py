@@ -13,7 +13,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.produce import ProduceRequest
-from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
+from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, String, TaggedFields
+
+_TEXT = String("utf-8")
 
 
 def watch_fetches(consumer: AIOKafkaConsumer, now: Callable[[], int]) -> dict[TopicPartition, int]:
@@ -127,9 +129,39 @@ def guard_produce(producer: AIOKafkaProducer, gate: Callable[[], Awaitable[None]
         if isinstance(request, ProduceRequest):
             await client.ready(node_id)  # connecting may take long: the gate comes after it
             await gate()
+            _put_together_once(request)
         return await send(node_id, request, **options)
 
     client.send = guarded
+
+
+def _put_together_once(request: Any) -> None:
+    """The request's bytes are joined from their parts at once. By default every level of the message copies all that is in it: six times
+    the megabytes of a flush, a twentieth of what an event costs."""
+    build = request.build
+
+    def built(kind: type[Any]) -> Any:
+        made = build(kind)
+        if kind.API_VERSION >= 3:
+            made.encode = lambda: produce_bytes(made)
+        return made
+
+    request.build = built
+
+
+def produce_bytes(request: Any) -> bytes:
+    """A produce request of version 3 to 7, as its own `encode` gives it."""
+    fields = request.__dict__
+    topics = fields["topics"]
+    parts = [
+        _TEXT.encode(fields["transactional_id"]), Int16.encode(fields["required_acks"]), Int32.encode(fields["timeout"]),
+        Int32.encode(len(topics)),
+    ]  # fmt: skip
+    for topic, partitions in topics:
+        parts += (_TEXT.encode(topic), Int32.encode(len(partitions)))
+        for number, records in partitions:
+            parts += (Int32.encode(number), Int32.encode(len(records)), records)
+    return b"".join(parts)
 
 
 class _Uuid:

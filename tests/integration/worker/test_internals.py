@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.protocol.produce import ProduceRequest
 
 from streams.clock import monotonic, now_ms
 from streams.customers.lease import LeaseEnded
@@ -172,3 +173,10 @@ async def test_a_topic_made_anew_has_another_id(kafka: parts.Kafka, topic_prefix
         second = await known(client, [topic])
     assert first.keys() == second.keys() == {topic}
     assert len(first[topic]) == 32 and first != second
+
+
+@pytest.mark.parametrize("version", [3, 4, 5, 6, 7])
+def test_a_produce_request_has_the_bytes_it_would_have_anyway(version: int) -> None:
+    topics = [("page-views", [(0, b"records"), (3, bytearray(b"more"))]), ("übrige", [(1, b"")]), ("none", [])]
+    request = ProduceRequest(transactional_id=None, required_acks=-1, timeout=30_000, topics=topics).prepare({0: (version, version)})
+    assert internals.produce_bytes(request) == request.encode()
