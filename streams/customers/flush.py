@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
+from scoring.campaigns.render import TOPIC as MESSAGES
 from scoring.engine import Engine
+from scoring.engine.changes import TOPIC as CHANGES
 from streams.customers.counters import Counters
 from streams.customers.draft import Batch, Batches, Draft, MakeBatch, mark
 from streams.customers.evaluate import Evaluator
@@ -96,11 +98,17 @@ class Flusher:
         partition.sequence = draft.sequence
         partition.marked, partition.marked_at = draft.marked, clock
         outputs: dict[str, Batches] = {}
+        adds: dict[str, Callable[..., None]] = {}
         for portion in draft.outputs():
             partition.promised = partition.sequence
             for topic, key, value, headers in portion:
-                self._count(topic)
-                self._batches(outputs, self._names.prefix + topic).add(key, value, headers)
+                add = adds.get(topic)
+                if add is None:
+                    add = adds[topic] = self._batches(outputs, self._names.prefix + topic).add
+                add(key, value, headers)
+            topics = [topic for topic, *_ in portion]
+            self._counters.messages += topics.count(MESSAGES)
+            self._counters.changes += topics.count(CHANGES)
             yield
         tally = self.tallies.made(partition.members, draft.said)
         handing = Handing(self._partitions, self._make)
@@ -142,12 +150,6 @@ class Flusher:
         if found is None:
             found = outputs[topic] = Batches(self._make)
         return found
-
-    def _count(self, topic: str) -> None:
-        if topic == "messages":
-            self._counters.messages += 1
-        elif topic == "segment-changes":
-            self._counters.changes += 1
 
 
 def gathers(partition: Partition, clock: float) -> bool:

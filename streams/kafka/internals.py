@@ -136,21 +136,36 @@ def guard_produce(producer: AIOKafkaProducer, gate: Callable[[], Awaitable[None]
 
 
 def _put_together_once(request: Any) -> None:
-    """The request's bytes are joined from their parts at once. By default every level of the message copies all that is in it: six times
-    the megabytes of a flush, a twentieth of what an event costs."""
+    """The request's bytes are joined from their parts at once. By default every level of the message copies all that is in it: eight times
+    the megabytes of a flush, a tenth of what an event costs."""
     build = request.build
 
     def built(kind: type[Any]) -> Any:
         made = build(kind)
         if kind.API_VERSION >= 3:
-            made.encode = lambda: produce_bytes(made)
+            made.encode = lambda: _Parts(produce_parts(made))
         return made
 
     request.build = built
 
 
-def produce_bytes(request: Any) -> bytes:
-    """A produce request of version 3 to 7, as its own `encode` gives it."""
+class _Parts:
+    """Stands for the bytes of a request until the connection has put its own before them: first the header, then the size of all."""
+
+    def __init__(self, parts: list[Any], headed: bool = False) -> None:
+        self._parts = parts
+        self._headed = headed
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+    def __radd__(self, before: bytes) -> Any:
+        parts = [before, *self._parts]
+        return b"".join(parts) if self._headed else _Parts(parts, True)
+
+
+def produce_parts(request: Any) -> list[Any]:
+    """What a produce request of version 3 to 7 consists of: together as its own `encode` gives it."""
     fields = request.__dict__
     topics = fields["topics"]
     parts = [
@@ -161,7 +176,7 @@ def produce_bytes(request: Any) -> bytes:
         parts += (_TEXT.encode(topic), Int32.encode(len(partitions)))
         for number, records in partitions:
             parts += (Int32.encode(number), Int32.encode(len(records)), records)
-    return b"".join(parts)
+    return parts
 
 
 class _Uuid:

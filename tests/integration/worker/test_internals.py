@@ -179,4 +179,4 @@ async def test_a_topic_made_anew_has_another_id(kafka: parts.Kafka, topic_prefix
 def test_a_produce_request_has_the_bytes_it_would_have_anyway(version: int) -> None:
     topics = [("page-views", [(0, b"records"), (3, bytearray(b"more"))]), ("übrige", [(1, b"")]), ("none", [])]
     request = ProduceRequest(transactional_id=None, required_acks=-1, timeout=30_000, topics=topics).prepare({0: (version, version)})
-    assert internals.produce_bytes(request) == request.encode()
+    assert b"".join(internals.produce_parts(request)) == request.encode()
