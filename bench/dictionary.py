@@ -20,7 +20,7 @@ from scoring.events.decode import decoders
 from scoring.events.rows import from_row
 from scoring.segments.read import read as read_segments
 from scoring.state import Customer, decode, encode
-from streams.customers.compression import LARGE, LEVELS, compressor
+from streams.customers.compression import compressor
 from streams.replay import Replay
 from streams.simulate import simulate
 from streams.simulate.shop import START
@@ -38,15 +38,14 @@ def main() -> None:
     seen += _simulated(families, 60, 90, 7) + _simulated(core, 120, 30, 8)
     made = zstandard.train_dictionary(BYTES, seen)
     Path(sys.argv[1]).write_bytes(made.as_bytes())
-    quickly, well = (compressor(made, level) for level in LEVELS)
+    compress = compressor(made)
     for what, states in (
         ("simulated shop, all families", _simulated(families, 150, 30, 1)),
         ("simulated shop, core", _simulated(core, 150, 30, 2)),
         ("traffic of the benchmark, core", _benchmark(core)),
         ("traffic of the benchmark, all families", _benchmark(families)),
     ):
-        frames = [quickly(each) if len(each) < LARGE else well(each) for each in states]
-        before, after = sum(map(len, states)) / len(states), sum(map(len, frames)) / len(states)
+        before, after = sum(map(len, states)) / len(states), sum(len(compress(each)) for each in states) / len(states)
         print(f"{what:<40}{before:>8.0f} bytes{after:>8.0f}{after / before:>8.2f}")
 
 

@@ -14,7 +14,7 @@ import msgspec
 from zstandard import ZstdError
 
 from scoring.state import Customer, decode
-from streams.customers.compression import EXPAND, SOME, compress, looks_like_one
+from streams.customers.compression import EXPAND, LARGE, compress, looks_like_one
 
 #: The first byte of every value: the layout of what follows; COMPRESSED if the state is.
 FORMAT, COMPRESSED = 2, 3
@@ -79,7 +79,7 @@ _topics = msgspec.msgpack.Decoder(TopicIds).decode
 
 def value(epoch: int, due: int, fingerprint: int, state: bytes) -> bytes:
     """A customer's value without outputs that wait for the broker. `state` as `encode` gave it."""
-    if len(state) < SOME:
+    if len(state) < LARGE:
         return HEADER.pack(FORMAT, epoch, due, 0, fingerprint) + state
     return HEADER.pack(COMPRESSED, epoch, due, 0, fingerprint) + compress(state)
 

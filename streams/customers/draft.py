@@ -11,7 +11,7 @@ from scoring.merge.handover import HANDED
 from scoring.state import Customer, encode
 from streams.customers import changelog, outbox
 from streams.customers.changelog import COMPRESSED, FORMAT, HEADER, META, Meta
-from streams.customers.compression import SOME, compress
+from streams.customers.compression import LARGE, compress
 from streams.customers.outbox import Output
 from streams.customers.partition import Delivered, Partition
 
@@ -109,7 +109,7 @@ class Draft:
             due = state.due
             state.due = state.definitions = 0  # they stand in the header
             body, form = encode(state), FORMAT
-            if len(body) >= SOME:
+            if len(body) >= LARGE:
                 body, form = compress(body), COMPRESSED
             value = states[key] = pack(form, epoch, due, 0, fingerprint) + body
             if due < armed:

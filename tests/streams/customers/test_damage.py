@@ -23,7 +23,7 @@ def cart_event(line: Line, ts: int, action: bytes) -> Input:
 @pytest.mark.parametrize("cut", [1, 20, 60])
 @pytest.mark.parametrize("large", [True, False])
 def test_nor_does_it_go_on_with_a_state_that_is_cut_off(large: bool, cut: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draft, "SOME", 0 if large else 10_000)
+    monkeypatch.setattr(draft, "LARGE", 0 if large else 10_000)
     line = Line()
     line.start(NOW - 1_000)
     line.take([cart_event(line, NOW, b"add")], NOW + 1)
