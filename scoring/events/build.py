@@ -83,7 +83,6 @@ def page_view(value: PageViewValue, ts: int) -> PageView:
         page_type,
         value.category_id or None,
         value.session_id or None,
-        None,
         money.amount(bytes(value.price), "price") if len(value.price) else None,
     )
 

@@ -44,8 +44,8 @@ class PageView(msgspec.Struct, gc=False):
     page_type: str | None = None
     category_id: str | None = None
     session_id: str | None = None
-    more: PageViewValue | None = None
     cents: int | None = None  # the price shown
+    more: PageViewValue | None = None  # the last, wherever there is one: scoring/merge/handover.py
 
     @property
     def event_type(self) -> str:

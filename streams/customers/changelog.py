@@ -101,7 +101,7 @@ def without_outbox(stored: bytes) -> bytes:
     form, _, _, sequence, _ = HEADER.unpack_from(stored)
     if not sequence or form == 1:
         return stored
-    return with_slot(stored[: _end(stored)], 0)
+    return with_slot(stored[:SIZE] + stored[SIZE : _end(stored)], 0)  # of a damaged one, whatever its length says, the header stays
 
 
 def with_slot(stored: bytes, number: int) -> bytes:

@@ -77,6 +77,14 @@ def test_outputs_that_are_damaged_are_told() -> None:
         changelog.outbox_of(stored[:-5] + b"\xc1" + stored[-4:])
 
 
+@pytest.mark.parametrize("cut", [*range(1, 40, 3), 70])
+def test_without_its_outputs_a_damaged_one_still_has_its_header(cut: int) -> None:
+    """Timers and recovery ask for no more than that: who the customer is who cannot be read, the next event says."""
+    stored = value(7, due=99, sequence=3)[:-cut]
+    for each in (stored, changelog.without_outbox(stored)):
+        assert len(each) >= changelog.SIZE and changelog.due_of(each) == 99 and changelog.epoch_of(each) == 7
+
+
 def test_a_deadline_before_1970_has_its_place() -> None:
     """An event of that time is old, not invalid: it must not stop the worker that stores its customer."""
     assert changelog.header(value(7, due=-1)) == (-1, 0, 0xCAFE)
