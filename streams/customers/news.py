@@ -20,8 +20,8 @@ from scoring.traits.seen_products import WIDTH, at_rest, wanted
 from streams.customers.alignment import Item
 from streams.customers.changelog import body, slot_of, with_slot
 
-#: Customers looked at before others may have a turn: some 10 ms.
-SEARCHED = 5_000
+#: Customers looked at before others may have a turn: some 15 ms where all have to be expanded, a fifth of that where all have noted.
+SEARCHED = 2_000
 #: And events given to customers.
 GIVEN = 2_000
 #: In a note: that it was made.
