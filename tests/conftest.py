@@ -118,7 +118,8 @@ def kafka(container: Container) -> Iterator[parts.Kafka]:
 
 @contextmanager
 def _kafka() -> Iterator[str]:
-    with parts.kafka_container(**parts.BRIEF) as broker:
+    # On a machine that is very busy its own controller would take it for dead, and every partition would be without a leader for a while.
+    with parts.kafka_container(**parts.BRIEF, KAFKA_BROKER_SESSION_TIMEOUT_MS="60000") as broker:
         yield broker.address
 
 

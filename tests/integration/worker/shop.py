@@ -108,10 +108,11 @@ class Feed:
             await self.send(rank, customer.encode(), json.dumps(value).encode())
         await self._producer.flush()
 
-    async def backlog(self, events: Iterable[Sent]) -> None:
-        """All at once, topic by topic, so that nothing but event time tells their order."""
+    async def backlog(self, events: Iterable[Sent], *, old: bool = False) -> None:
+        """All at once, topic by topic, so that nothing but event time tells their order. Written each at its own time; `old` ones now:
+        the broker's next look at retention would delete them under the test."""
         for event in sorted(events, key=lambda each: (each.rank, each.ts)):
-            await self.send(event.rank, event.key, event.value, event.ts)
+            await self.send(event.rank, event.key, event.value, now_ms() if old else event.ts)
         await self._producer.flush()
 
     async def live(self, events: Iterable[Sent], until: asyncio.Event | None = None) -> int:

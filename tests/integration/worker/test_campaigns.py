@@ -108,7 +108,7 @@ async def test_the_whole_policy_over_kills(setup: Setup, worker: type[Process]) 
     mine = {"segments": str(segments), "campaigns": str(campaigns)}
     (await asyncio.to_thread(worker(**mine).ready)).stop()
     async with Feed(setup.address, setup.prefix) as feed:
-        await feed.backlog(history())
+        await feed.backlog(history(), old=True)
     for point in ("changelog_sent:3", "outputs_sent:4"):
         await asyncio.to_thread(worker(kill_at=point, batch_bytes=20_000, **mine).wait)
     last = worker(**mine)

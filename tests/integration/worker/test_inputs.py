@@ -141,7 +141,7 @@ async def test_produced_to_now_and_timed(setup: Setup) -> None:
     assert [later - earlier for earlier, later in zip(times, times[1:], strict=False)] == [1_000, 1_000]
     assert before < times[-1] <= now_ms()
     late = [record.timestamp - (times[-1] - ahead) for record, ahead in zip(sent, (1_000, 500, 0), strict=True)]
-    assert -20 <= min(late) < 400, late
+    assert -20 <= min(late) < 2_000, late  # the machine may have other things to do
 
 
 async def test_compressed_topics(setup: Setup, worker: type[Process]) -> None:
