@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaTimeoutError
 
 from bench.load import PARTITIONS, USED, Partitioner, Writer, key_of
 from scoring.events.instants import epoch_ms
@@ -52,7 +53,7 @@ async def send(
     gc.disable()
     start, sent, behind = time.monotonic(), 0, 0.0
     began.set()
-    waiting = set()
+    waiting: set[asyncio.Task[None]] = set()
     while (elapsed := time.monotonic() - start) < seconds:
         due, ts = int(elapsed * rate), now_ms()
         batches: dict[tuple[int, int], Any] = {}
@@ -64,17 +65,26 @@ async def send(
             batch.append(timestamp=ts, key=key_of(customer), value=value)
             sent += 1
         for (rank, number), batch in batches.items():
-            waiting.add(asyncio.ensure_future(producer.send_batch(batch, prefix + USED[rank], partition=number)))
-        waiting = {task for task in waiting if not task.done()}
+            waiting.add(asyncio.create_task(_hand_over(producer, batch, prefix + USED[rank], number)))
+        waiting = {task for task in waiting if not task.done() or task.result()}  # raises what one failed with
         ahead = start + (int(elapsed / TICK) + 1) * TICK - time.monotonic()
         behind = max(behind, -ahead * 1000)
         await asyncio.sleep(max(0.0, ahead))
-    if waiting:
-        await asyncio.wait(waiting)
+    await asyncio.gather(*waiting)
     await producer.flush()
     took = time.monotonic() - start
     await producer.stop()
     return sent, round(sent / took), behind
+
+
+async def _hand_over(producer: AIOKafkaProducer, batch: Any, topic: str, number: int) -> None:
+    """However long the broker is busy: where many wait for the same partition, aiokafka gives up long before its time."""
+    while True:
+        try:
+            await producer.send_batch(batch, topic, partition=number)
+        except KafkaTimeoutError:
+            continue
+        return
 
 
 async def receive(broker: str, prefix: str, since: asyncio.Event, found: dict[str, list[int]]) -> None:

@@ -39,11 +39,11 @@ def measure(report: Report, broker: str, sizes: Sizes, folder: Path, source: Nam
         time.sleep(1.5)
         customers = worker.until(lambda seen: True).counters["customers"]
         report.note(customers=customers, bytes_per_customer=round((resident_bytes(worker.pid) - empty) / customers))
-        _live(report, broker, sizes, many.prefix, worker)
         began = time.monotonic()
         many_rate = _full_load(report, broker, sizes, many.prefix, sizes.many, worker)
         _pauses(report, worker, "longest_", began)
-        report.note(many_cpu_us_per_event=many_rate.cpu_us)
+        report.note(many_cpu_us_per_event=many_rate.cpu_us, many_events_per_second=round(many_rate.per_second))
+        _live(report, broker, sizes, many.prefix, worker, many_rate)
     if sizes.half:  # once more, since one reading says little
         raw = min(raw, _raw_read(report, broker, many))
     records = report.figures["recovery_records"]
@@ -142,10 +142,10 @@ def _pauses(report: Report, worker: Worker, prefix: str, since: float, until: fl
     report.note(**{prefix + name: figure for name, figure in found.items()})
 
 
-def _live(report: Report, broker: str, sizes: Sizes, prefix: str, worker: Worker) -> None:
+def _live(report: Report, broker: str, sizes: Sizes, prefix: str, worker: Worker, full: Rate) -> None:
+    """`full`: what it does among these customers when there is more to do than it can."""
     began = time.monotonic()
-    half = report.figures["events_per_second"]
-    rates = [*sizes.rates, *([half // 2000 * 1000] if sizes.half and isinstance(half, int) else [])]
+    rates = [*sizes.rates, *([int(full.per_second) // 2000 * 1000] if sizes.half else [])]
     for seed, rate in enumerate(rates, 101):
         report.step(f"live: {rate:,} events/s for {sizes.live:g} s")
         figures = run.live(broker, prefix, sizes.many, rate, sizes.live, seed, AHEAD)

@@ -61,6 +61,7 @@ NAMES: dict[str, dict[str, str]] = {
         "growth_customers_ratio": "10,000 customers to {many}",
         "few_cpu_us_per_event": "  CPU µs per event, 10,000 customers",
         "many_cpu_us_per_event": "  CPU µs per event, {many} customers",
+        "many_events_per_second": "  events/s at full load, {many} customers",
         "growth_segments_ratio": "10 segments to 100",
         "cpu_us_per_event_10_segments": "  CPU µs per event, 10 segments",
         "cpu_us_per_event_100_segments": "  CPU µs per event, 100 segments",

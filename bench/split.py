@@ -22,10 +22,10 @@ from bench.load import PARTITIONS, USED
 from bench.stopwatch import Stopwatch
 from scoring.events.decode import decoders
 from scoring.events.schema import RANKS
-from streams.customers.alignment import Alignment
+from streams.customers.alignment import Alignment, share
 from streams.customers.counters import Counters
 from streams.customers.evaluate import Evaluator
-from streams.customers.flush import Flusher
+from streams.customers.flush import Flusher, gathers
 from streams.customers.intake import Intake
 from streams.customers.migration import Migration
 from streams.customers.partition import Delivered, Partition
@@ -41,7 +41,7 @@ PHASES = (
     ("state_decode", "streams.customers.evaluate", "", "opened"),
     ("encode", "streams.customers.draft", "", "encode"),
     ("batches", "streams.customers.draft", "Batches", "add"),
-    ("merge", "streams.customers.alignment", "Alignment", "take"),
+    ("merge", "streams.customers.alignment", "Alignment", "_up_to"),
     ("decode", "streams.customers.intake", "Intake", "feed"),
     ("deadlines", "streams.customers.timers", "Wheel", "take"),
 )
@@ -86,6 +86,7 @@ class Drive:
             partition = Partition(number, ready=True, epoch=1)
             partition.alignment, partition.watermark, partition.wheel = Alignment([0] * RANKS), Watermark(0), Wheel(0)
             partition.delivered = Delivered(0, 0, [0] * RANKS)
+            partition.alignment.capacity = share(PARTITIONS)
             self.partitions.append(partition)
 
     def put_through(self, records: list[list[list[Any]]], until: int) -> None:
@@ -98,7 +99,8 @@ class Drive:
                     if at < len(theirs) and partition.alignment.room(rank):
                         self.intake.feed(partition, rank, theirs[at : at + CHUNK])
                     partition.watermark.seen(rank, len(theirs), now)
-                if (flush := self.flusher.flush(partition, time.monotonic(), now)) is not None:
+                clock = time.monotonic()
+                if not gathers(partition, clock) and (flush := self.flusher.flush(partition, clock, now)) is not None:
                     partition.delivered = flush.delivered
 
 

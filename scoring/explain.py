@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scoring.engine import Engine, membership
-from scoring.engine.changes import KINDS
 from scoring.engine.steps import Compiled, Entry
+from scoring.engine.telling import KINDS
 from scoring.expressions.tree import Condition
 from scoring.expressions.words import span
 from scoring.segments.model import Segment, Tiers

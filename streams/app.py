@@ -23,6 +23,7 @@ from yarl import URL
 
 from streams.kafka.clients import connection
 from streams.kafka.names import Names
+from streams.kafka.transport import Transport
 from streams.settings import Settings, load
 
 SHOP = "agents"
@@ -41,9 +42,10 @@ def configure(settings: Settings) -> None:
 def create(settings: Settings, role: str) -> faust.App:
     """An app with the consumer group `<app_id>-<role>`, that makes no topic of ours and serves no web page."""
     app_id = f"{settings.app_id}-{role}"
+    brokers = [URL(f"kafka://{address}") for address in settings.broker.split(",")]
     app = faust.App(
         app_id,
-        broker=[URL(f"kafka://{address}") for address in settings.broker.split(",")],
+        broker=brokers,
         broker_credentials=_credentials(settings),
         # One worker may well be killed; its partitions should not stand still for a minute.
         broker_session_timeout=settings.session_timeout / 1000,
@@ -62,6 +64,7 @@ def create(settings: Settings, role: str) -> faust.App:
         web_enabled=False,
         autodiscover=False,
     )
+    app.transport = Transport(brokers, app)  # app.conf can't be asked yet: it would be made before roles have had their say
     return app
 
 

@@ -22,8 +22,10 @@ from prometheus_client.registry import Collector
 
 from scoring.campaigns.read import read as read_campaigns
 from scoring.engine import Engine
+from scoring.events.schema import PAGE_VIEWS
 from scoring.segments.faults import Faults
 from scoring.segments.read import read as read_segments
+from scoring.traits import user_agents
 from streams import app as apps
 from streams.agents import delivery
 from streams.agents.parting import parted
@@ -67,7 +69,10 @@ def load_engine(settings: Settings) -> Engine:
     """The engine of the definitions and campaigns the settings name. Raises Faults, OSError."""
     definitions = read_segments(_text(settings.segments), str(settings.segments))
     campaigns = read_campaigns(_text(settings.campaigns), definitions, str(settings.campaigns))
-    return Engine(definitions, campaigns, settings.lateness)
+    engine = Engine(definitions, campaigns, settings.lateness)
+    if PAGE_VIEWS in engine.whole:
+        user_agents.load()  # a fifth of a second that later would pass between two events
+    return engine
 
 
 def _text(path: Path) -> str:

@@ -12,8 +12,8 @@ from scoring.campaigns import cart, contact, runs
 from scoring.campaigns.model import Campaign, Policy
 from scoring.campaigns.runs import EPISODE, NEXT, ORIGIN, STARTED, TIER, TRIGGER, VALUES, Run
 from scoring.campaigns.standing import STANDS
-from scoring.engine.changes import KINDS
 from scoring.engine.steps import ENTERED, MOVED, Entry
+from scoring.engine.telling import KINDS
 from scoring.state import Customer, cart_of
 from scoring.traits import viewed_products
 from scoring.traits.profile import time_zone, value

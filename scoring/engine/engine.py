@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scoring.campaigns.contact import fold_email
 from scoring.engine import changes
 from scoring.engine.migrate import migrate
-from scoring.engine.pace import DAYS
+from scoring.engine.pace import DAYS, HOURS, WEEKS
 from scoring.engine.plan import Plans
 from scoring.engine.steps import Entry, Steps
 from scoring.events.schema import PAGE_VIEWS, PRODUCT_NEWS, PURCHASES, WHOLE, EmailEvent, Event
@@ -32,7 +32,7 @@ from scoring.traits.trait import Fold, Trait, keep_only, with_traits, with_views
 if TYPE_CHECKING:
     from scoring.campaigns.decide import Campaigns
 
-Rendered = tuple[str, bytes, list[tuple[str, bytes]]]
+Rendered = changes.Rendered
 
 
 class Engine:
@@ -48,6 +48,7 @@ class Engine:
         self.lateness = lateness
         self.steps = Steps(definitions)
         self._plans = Plans(self.steps)
+        self._told = changes.Renderer(self.steps.by_index)
         self._campaigns = campaigns
         folders: tuple[Callable[..., Any], ...] = (
             browsing.folder,
@@ -159,13 +160,13 @@ class Engine:
         campaigns = self._campaigns
         while state.due <= t:
             now, due, soon, later, n, before, holding = state.due, NEVER, state.soon, state.later, len(out), state.members, state.holding
-            every, of_days, of_hours = self._plans.timed(before, holding)  # type: ignore[arg-type]
             if later <= now:
-                plan, soon, later = every, NEVER, NEVER
+                upto, soon, later = WEEKS, NEVER, NEVER
             elif soon <= now:
-                plan, due, soon = of_days, later, NEVER
+                upto, due, soon = DAYS, later, NEVER
             else:
-                plan, due = of_hours, min(soon, later)
+                upto, due = HOURS, soon if soon < later else later
+            plan = self._plans.timed(upto, before, holding)  # type: ignore[arg-type]
             # As in `event`, written twice: a call for each of two loops would cost as much as several of its steps.
             for step, pace, refs, waits in plan:
                 if refs and not (state.members ^ before) & refs:  # type: ignore[operator]
@@ -239,7 +240,7 @@ class Engine:
     def render(self, entry: Entry, customer_id: str, detected_at: int | None) -> Rendered:
         """An entry as (topic, JSON value, headers). `detected_at` is wall time in ms; None leaves it out."""
         if entry[0] == 0:
-            return changes.render(self.steps.by_index, entry, customer_id, detected_at)
+            return self._told(entry, customer_id, detected_at)
         assert self._campaigns is not None, "a message without campaigns"
         return self._campaigns.render(entry, customer_id, detected_at)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scoring.packed import taken
+from scoring.packed import ALIKE, taken
 from scoring.state import HOUR, Customer, open_history_of
 
 #: Places in a record.
@@ -39,6 +39,22 @@ def enter(s: Customer, index: int, now: int) -> int:
     episode: int = found[EPISODE] + 1
     found[:] = episode, now - s.h0 * HOUR, None
     return episode
+
+
+def land(s: Customer, index: int, now: int) -> int:
+    """As `enter`, of somebody who was in nothing of it before: memberships that begin together are kept together."""
+    since = now - s.h0 * HOUR
+    history = open_history_of(s)
+    if history is None:
+        history = s.history = {}
+    alike = history.get(ALIKE)
+    if s.ties is not None or index in history or (alike is not None and alike[0] != since):
+        return enter(s, index, now)
+    if alike is None:
+        history[ALIKE] = [since, 1 << index]
+    else:
+        alike[1] |= 1 << index
+    return 1
 
 
 def entered_at(s: Customer, index: int) -> int | None:

@@ -6,16 +6,14 @@ gets a look gets one too, after it. Plans are kept per mask, so an event costs a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from scoring.engine.first_look import resting
-from scoring.engine.pace import DAYS, HOURS, WEEKS, pace
+from scoring.engine.pace import HOURS, WEEKS, pace
 from scoring.engine.steps import Compiled, Step, Steps
 from scoring.expressions.tree import Attr, Condition, Flag
 from scoring.segments.model import Segment
 from scoring.traits.catalog import CATALOG
 
-#: Plans for deadlines that are kept, by memberships; whoever is elsewhere has all timed segments looked at.
+#: Plans for deadlines that are kept, of each pace.
 _KEPT = 4_096
 
 
@@ -28,6 +26,7 @@ class Plans:
     """Plans of steps, in the order in which they must run."""
 
     def __init__(self, steps: Steps) -> None:
+        self._steps = steps
         self._ordered = steps.ordered
         by_name = {each.name: each for each in steps.ordered}
         self._pace = {each.name: pace(each) for each in steps.ordered}
@@ -35,11 +34,10 @@ class Plans:
         self._bits = {each.name: sum(by_name[name].bits for name in each.refs) for each in steps.ordered}
         self.full: Plan = tuple(self._entry(each, each.step) for each in steps.ordered)
         self._timed = [(*_timed_bits(each), each) for each in steps.ordered]
-        #: Who is in these or out of them makes a difference at a deadline.
-        self._telling = sum(each.bits for outside, inside, each in self._timed if inside != (each.bits if outside else 0))
-        self._at_deadlines: dict[tuple[int, int], tuple[Plan, Plan, Plan]] = {}
-        anywhere = [each for outside, inside, each in self._timed if outside or inside or each.timed or each.refs]
-        self._all_timed = self._paced([(each, 0) for each in anywhere], -1)
+        #: By pace: who is in these or out of them makes a difference at a deadline; and the plans that are kept.
+        telling = [each for outside, inside, each in self._timed if inside != (each.bits if outside else 0)]
+        self._telling = [sum(each.bits for each in telling if self._pace[each.name] <= upto) for upto in range(HOURS, WEEKS + 1)]
+        self._at_deadlines: list[dict[tuple[int, int], Plan]] = [{} for _ in self._telling]
         self._touched: dict[int, Plan] = {}
         self._first: dict[int, Plan] = {}
         self._resting = {each.name: tuple(resting(steps, condition) for condition in _decisive(each)) for each in steps.ordered}
@@ -54,7 +52,7 @@ class Plans:
         need = (outside & ~(members | holding)) | (inside & members) | (held & holding)
         plan = plans.get(need)
         if plan is None:
-            plan = plans[need] = self._plan(need, quick)
+            plan = plans[need] = self._plan(effects, need, quick)
         return plan
 
     def first(self, effects: int) -> Plan:
@@ -86,45 +84,35 @@ class Plans:
             plan = self._touched[effects] = tuple(found)
         return plan
 
-    def timed(self, members: int, holding: int) -> tuple[Plan, Plan, Plan]:
-        """The steps to run at a deadline: of segments that time alone can turn, given where the customer is; of those, the
-        ones that are about days or hours, or waiting; and those about hours, or waiting."""
-        where = members & self._telling, holding
-        plan = self._at_deadlines.get(where)
+    def timed(self, upto: int, members: int, holding: int) -> Plan:
+        """The steps to run at a deadline of this pace: of segments that time alone can turn, given where the customer is, and that are of
+        no slower pace or waiting."""
+        where = members & self._telling[upto], holding
+        plans = self._at_deadlines[upto]
+        plan = plans.get(where)
         if plan is None:
-            if len(self._at_deadlines) >= _KEPT:
-                return self._all_timed
-            plan = self._at_deadlines[where] = self._paced(list(self._at_deadline(members, holding)), holding)
+            if len(plans) >= _KEPT:
+                plans.clear()
+            plan = plans[where] = self._at_deadline(upto, members, holding)
         return plan
 
     def _entry(self, each: Compiled, step: Step, refs: int = 0) -> tuple[Step, int, int, int]:
         return step, self._pace[each.name], refs, self._waits[each.name]
 
-    def _paced(self, found: list[tuple[Compiled, int]], holding: int) -> tuple[Plan, Plan, Plan]:
-        return self._up_to(WEEKS, found, holding), self._up_to(DAYS, found, holding), self._up_to(HOURS, found, holding)
-
-    def _up_to(self, pace: int, found: list[tuple[Compiled, int]], holding: int) -> Plan:
+    def _at_deadline(self, upto: int, members: int, holding: int) -> Plan:
         plan: list[tuple[Step, int, int, int]] = []
         looked_at = 0
-        for each, refs in found:
-            asked = self._bits[each.name]
-            if self._pace[each.name] <= pace or self._waits[each.name] & holding:
-                plan.append(self._entry(each, each.step, refs))
+        for outside, inside, each in self._timed:
+            waiting, asked = self._waits[each.name] & holding, self._bits[each.name]
+            within = members & each.bits
+            if waiting or (self._pace[each.name] <= upto and (inside & within if within else outside)):
+                plan.append(self._entry(each, each.step))
             elif asked & looked_at:  # time has nothing to say to it yet, unless what it asks for has
                 plan.append(self._entry(each, each.step, asked))
             else:
                 continue
             looked_at |= each.bits
         return tuple(plan)
-
-    def _at_deadline(self, members: int, holding: int) -> Iterator[tuple[Compiled, int]]:
-        looked_at: set[str] = set()
-        for outside, inside, each in self._timed:
-            within = members & each.bits
-            timed = (inside & within if within else outside) or holding & each.bits
-            if timed or each.refs & looked_at:
-                looked_at.add(each.name)
-                yield each, 0 if timed else self._bits[each.name]
 
     def _mask(self, effects: int) -> tuple[int, int, int, int]:
         outside = inside = held = quick = 0
@@ -147,7 +135,7 @@ class Plans:
                 inside |= bit
         return outside, inside, held, quick
 
-    def _plan(self, need: int, quick: int) -> Plan:
+    def _plan(self, effects: int, need: int, quick: int) -> Plan:
         plan: list[tuple[Step, int, int, int]] = []
         looked_at: set[str] = set()
         for each in self._ordered:
@@ -158,11 +146,13 @@ class Plans:
                 continue
             elif wanted != quick & wanted:
                 step = each.glance  # what has come up for another tier meanwhile needs a look as well
-            elif wanted & (wanted - 1):
-                assert each.lifted is not None  # the tier the customer is in, and that which it waits for
-                step = each.lifted
             else:
-                step = each.quick[(wanted // each.bit).bit_length() - 1]
+                quickly, lifted = self._steps.rising(each, effects)
+                if wanted & (wanted - 1):  # the tier the customer is in, and that which it waits for
+                    assert lifted is not None
+                    step = lifted
+                else:
+                    step = quickly[(wanted // each.bit).bit_length() - 1]
             plan.append(self._entry(each, step, refs))
             looked_at.add(each.name)
         return tuple(plan)

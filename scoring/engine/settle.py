@@ -80,15 +80,15 @@ def settling_tiers(name: str, i: int, bit: int, settle: int, codes: Sequence[Cod
     return lines
 
 
-def rising_tiers(i: int, bit: int, codes: Sequence[Code], lifting: Callable[[int], str]) -> list[str]:
-    """Source of `lifted`: a look after an event that can only have made conditions true, at a customer who is somewhere or waits to be.
+def rising_tiers(name: str, i: int, bit: int, codes: Sequence[Code], lifting: Callable[[int], str]) -> list[str]:
+    """Source of `name`: a look after an event that can only have made conditions true, at a customer who is somewhere or waits to be.
 
     Who waits to move up goes on waiting unless an earlier tier has come true; who waits to move down may have come back. `lifting(j)` asks
     whether one before j is true.
     """
     bits = sum(bit << j for j in range(len(codes)))
     lines = [
-        f"def lifted_{i}(s, now, out, cause):",
+        f"def {name}(s, now, out, cause):",
         f" old, pending = s.members & {bits}, s.holding & {bits}",
         f" if pending > old: return glance_{i}(s, now, out, cause)",
         " at = pending or old",

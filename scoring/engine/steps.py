@@ -10,16 +10,20 @@ A change entry is `[0, segment index, kind, from, to, at, cause, episode, values
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import msgspec
 
 from scoring.engine import membership
-from scoring.engine.settle import rising_tiers, settling_segment, settling_tiers
+from scoring.engine.rising import rising_source
+from scoring.engine.settle import settling_segment, settling_tiers
+from scoring.engine.telling import Parts, said
 from scoring.expressions.code import Code, Layout, Value
 from scoring.expressions.compile import Compiler
 from scoring.expressions.runtime import NAMESPACE
-from scoring.expressions.tree import Compare, Condition, Const, Flag, InSegment
+from scoring.expressions.tree import Condition, Flag, InSegment
 from scoring.expressions.words import Judge, Leaf, Reader
 from scoring.segments.model import Definitions, Segment, Tiers
 from scoring.state import Customer
@@ -30,8 +34,13 @@ Entry = list[Any]
 #: Texts of changes that are kept, for each segment.
 _TOLD = 512
 
-_json = msgspec.json.Encoder().encode
+_packed = msgspec.msgpack.Encoder().encode
+_MEMBERSHIP = ("enter", "land", "entered_at", "leave", "hold", "held_since", "last_exit", "release")
+
 Step = Callable[[Customer, int, list[Entry], int], int]
+
+#: By the tier somebody is in; and for who waits to be in another, None where nobody waits.
+Rising = tuple[list[Step], Step | None]
 
 _ALWAYS = Code("True", lambda v, u, indent: [f"{indent}{v} = True; {u} = NEVER"])
 
@@ -70,6 +79,7 @@ class Compiled:
             self.codes = [_ALWAYS if tier.when is None else compiler.condition(tier.when) for tier in definition.tiers]
             conditions = [tier.when for tier in definition.tiers if tier.when is not None]
         self.refs = frozenset().union(*(code.refs for code in self.codes))
+        self.rises = reduce(or_, (code.rise for code in self.codes))
         self.reader = Reader(conditions)
         self.timed = (
             any(code.timed_rise or code.timed_fall for code in self.codes)
@@ -79,10 +89,8 @@ class Compiled:
         self.step: Step
         self.glance: Step
         self.values: Callable[[Customer, int], list[Any]]
-        self.quick: list[Step] = []
-        self.lifted: Step | None = None
         self.landing: Step | None = None
-        self._told: dict[tuple[Any, ...], tuple[str, msgspec.Raw]] = {}
+        self._told: dict[tuple[Any, ...], Parts] = {}
         self._deciding: dict[tuple[int, str | None, str | None], Judge | None] = {}
 
     def why(self, kind: int, come_from: str | None, to: str | None, values: Sequence[Any]) -> str:
@@ -94,13 +102,13 @@ class Compiled:
         judge = self._deciding[change]
         return "" if judge is None else judge(values)[1]
 
-    def told(self, kind: int, come_from: str | None, to: str | None, values: Sequence[Any]) -> tuple[str, msgspec.Raw]:
-        """`why`, and the record's `attributes`. Many changes are alike: the first moves of all who are new."""
-        # 1, 1.0 and True are one key and three texts.
-        change = kind, come_from, to, *values, *[value.__class__ for value in values]
+    def told(self, kind: int, come_from: str | None, to: str | None, values: Sequence[Any]) -> Parts:
+        """What the record says of the segment, with `why`. Many changes are alike: the first moves of all who are new."""
+        change = kind, come_from, to, _packed(values)  # 1, 1.0 and True would be one key, and are three texts
         found = self._told.get(change)
         if found is None:
-            found = self.why(kind, come_from, to, values), msgspec.Raw(_json(self.reader.attributes(values)))
+            each, why = self.definition, self.why(kind, come_from, to, values)
+            found = said(self.name, each.family, kind, come_from, to, each.definition, why, self.reader.attributes(values))
             if len(self._told) < _TOLD:
                 self._told[change] = found
         return found
@@ -133,24 +141,35 @@ class Steps:
             if each.definition.settle:
                 lines += _step_source(each, "glance")
             if isinstance(each.definition, Tiers):
-                lines += _quick_source(each) + _landing_source(each, each.definition)
+                lines += _landing_source(each, each.definition)
             elif not each.definition.settle:
                 lines += _glance_source(each)
         self.source = "\n".join(lines)
         namespace: dict[str, Any] = (
             NAMESPACE
             | {"calendar": definitions.calendar}
-            | {name: getattr(membership, name) for name in ("enter", "entered_at", "leave", "hold", "held_since", "last_exit", "release")}
+            | {self.layout.marks(group): {bit: name for name, bit in tiers.items()} for group, tiers in self.layout.tiers.items()}
+            | {name: getattr(membership, name) for name in _MEMBERSHIP}
         )
         exec(compile(self.source, "<segments>", "exec"), namespace)  # source made above, from a checked tree
         for each in self.by_index:
             each.step, each.values = namespace[f"step_{each.index}"], namespace[f"values_{each.index}"]
             each.glance = namespace.get(f"glance_{each.index}", each.step)
             if isinstance(each.definition, Tiers):
-                each.quick = [namespace[f"quick_{each.index}_{j}"] for j in range(len(each.codes))]
-                each.lifted = namespace.get(f"lifted_{each.index}")
                 each.landing = namespace[f"landing_{each.index}"]
         self._namespace = namespace
+        self._rising: dict[tuple[int, int], Rising] = {}
+
+    def rising(self, each: Compiled, effects: int) -> Rising:
+        """Looks at tiers after an event with these effects, which can only have made conditions true."""
+        for_it = each.index, effects & each.rises
+        found = self._rising.get(for_it)
+        if found is None:
+            source, names, lifted = rising_source(each, for_it[1])
+            exec(compile(source, "<segments>", "exec"), self._namespace)  # likewise
+            steps = [self._namespace[name] for name in names]
+            found = self._rising[for_it] = steps, self._namespace.get(lifted)
+        return found
 
     def function(self, code: Code | Value) -> Callable[[Customer, int], Any]:
         """A compiled condition or value as a function of (state, now)."""
@@ -220,8 +239,7 @@ def _left(each: Compiled) -> list[str]:
 
 
 def _moved(each: Compiled, definition: Tiers, j: int) -> str:
-    marks = {each.bit << k: tier.name for k, tier in enumerate(definition.tiers)}
-    return _change(each.index, MOVED, f"{marks!r}.get(old)", repr(definition.tiers[j].name), f"enter(s, {each.index}, now)")
+    return _change(each.index, MOVED, f"tiers_{each.index}.get(old)", repr(definition.tiers[j].name), f"enter(s, {each.index}, now)")
 
 
 def _segment_source(each: Compiled, definition: Segment) -> list[str]:
@@ -286,41 +304,11 @@ def _tiers_source(each: Compiled) -> list[str]:
     return lines
 
 
-def _quick_source(each: Compiled) -> list[str]:
-    """In tier j after an event that can only have lifted earlier ones: is one of them true now?"""
-    i = each.index
-    lines = rising_tiers(i, each.bit, each.codes, lambda j: _lifting(each, j)) if each.definition.settle else []
-    for j in range(len(each.codes)):
-        lines.append(f"def quick_{i}_{j}(s, now, out, cause):")
-        if each.definition.settle:
-            lines.append(f" if s.holding & {each.bits}: return lifted_{i}(s, now, out, cause)")
-        lines += [f" if {_lifting(each, j)}: return step_{i}(s, now, out, cause)", " return NEVER"]
-    return lines
-
-
-def _lifting(each: Compiled, j: int) -> str:
-    """Source: is the condition of a tier before j true? The nearest first; who is not above a bound is not above a higher one either."""
-    assert isinstance(each.definition, Tiers)
-    conditions = [tier.when for tier in each.definition.tiers[:j]]
-    asked = [k for k in reversed(range(j)) if not any(_implies(conditions[k], nearer) for nearer in conditions[k + 1 :])]
-    return " or ".join(each.codes[k].expr for k in asked) or "False"
-
-
-def _implies(a: Condition | None, b: Condition | None) -> bool:
-    """Are they bounds of one value, the first the higher one?"""
-    if not (isinstance(a, Compare) and isinstance(b, Compare) and isinstance(a.right, Const) and isinstance(b.right, Const)):
-        return False
-    higher, lower = a.right.value, b.right.value
-    return (
-        a.left == b.left and a.op == b.op in (">", ">=") and not isinstance(higher, str) and not isinstance(lower, str) and higher >= lower
-    )
-
-
 def _landing_source(each: Compiled, definition: Tiers) -> list[str]:
     """A customer's first look, none of whose conditions can be true: into the last tier."""
     last = len(each.codes) - 1
-    lines = [f"def landing_{each.index}(s, now, out, cause):", " old = 0", f" s.members |= {each.bit << last}"]
-    return [*lines, f" {_moved(each, definition, last)}", " return NEVER"]
+    moved = _change(each.index, MOVED, "None", repr(definition.tiers[last].name), f"land(s, {each.index}, now)")
+    return [f"def landing_{each.index}(s, now, out, cause):", f" s.members |= {each.bit << last}", f" {moved}", " return NEVER"]
 
 
 def _indented(lines: list[str], depth: int) -> list[str]:

@@ -7,6 +7,7 @@ file is. `event_type` may stand in for `action`, `status` or `type` where those 
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from msgspec import UNSET
 
 from scoring.events import money
 from scoring.events.invalid import Invalid, shown
-from scoring.events.schema import CartEvent, EmailEvent, Event, Feedback, Identity, PageView, Profile, Purchase
+from scoring.events.schema import PAGE_VIEWS, CartEvent, EmailEvent, Event, Feedback, Identity, PageView, Profile, Purchase
 from scoring.events.wire import (
     CONSENTS,
     PROFILE_FIELDS,
@@ -245,3 +246,23 @@ def _trait(name: str) -> str:
 
 #: By rank.
 BUILDS: tuple[Build, ...] = (page_view, cart_event, purchase, email_event, feedback, profile, identity)
+
+#: What a page view's record says that the event doesn't.
+_beyond = attrgetter("url", "query", "referrer", "user_agent", "country", "language", "feature", "benefit")
+_NOTHING = (None,) * 8
+
+
+def building(rank: int, whole: bool) -> Build:
+    """How a topic's events are built. `whole`: with the record, except page views whose record says nothing more: most of them, and
+    thousands of events wait."""
+    build = BUILDS[rank]
+    if not whole:
+        return build
+
+    def with_record(value: Any, ts: int) -> Event:
+        event = build(value, ts)
+        if rank != PAGE_VIEWS or _beyond(value) != _NOTHING:
+            event.more = value  # type: ignore[union-attr]
+        return event
+
+    return with_record

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from scoring.events import instants
-from scoring.events.build import BUILDS, Build
+from scoring.events.build import BUILDS, Build, building
 from scoring.events.instants import EARLIEST, LATEST
 from scoring.events.invalid import Invalid, shown
 from scoring.events.refusals import refusal
@@ -29,7 +29,7 @@ FUTURE = 5 * 60_000
 
 def decoders(currency: str = "EUR", whole: Collection[int] = ()) -> tuple[Decode, ...]:
     """One decoder a topic, by rank. `currency` is the shop's; events of the topics in `whole` have the whole record with them (`more`)."""
-    return tuple(_decoder(parser(rank, currency), build, rank in whole) for rank, build in enumerate(BUILDS))
+    return tuple(_decoder(parser(rank, currency), building(rank, rank in whole)) for rank in range(len(BUILDS)))
 
 
 def parser(rank: int, currency: str) -> Callable[[bytes], Any]:
@@ -56,7 +56,7 @@ def parser_of(kind: type[msgspec.Struct], currency: str) -> Callable[[bytes], An
     return parse
 
 
-def _decoder(parse: Callable[[bytes], Any], build: Build, whole: bool) -> Decode:
+def _decoder(parse: Callable[[bytes], Any], build: Build) -> Decode:
     epoch_ms = instants.epoch_ms
 
     def decode(value: bytes | None, key: bytes | None, timestamp: int) -> Event:
@@ -76,9 +76,6 @@ def _decoder(parse: Callable[[bytes], Any], build: Build, whole: bool) -> Decode
             instants.checked(ts)  # type: ignore[arg-type]
         if ts > timestamp + FUTURE:  # type: ignore[operator]
             raise Invalid("future_ts", f"ts is {shown(found.ts)}, more than 5 minutes after the record's own timestamp {timestamp}")
-        event = build(found, ts)  # type: ignore[arg-type]
-        if whole:
-            event.more = found  # type: ignore[union-attr]
-        return event
+        return build(found, ts)  # type: ignore[arg-type]
 
     return decode

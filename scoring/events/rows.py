@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from scoring.events import instants
-from scoring.events.build import BUILDS, TYPES
+from scoring.events.build import BUILDS, TYPES, building
 from scoring.events.decode import parser
 from scoring.events.invalid import Invalid, shown
 from scoring.events.products import row_decoder
@@ -37,6 +37,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 def line_decoder(currency: str = "EUR", whole: frozenset[int] = frozenset()) -> FromLine:
     """The decoder of NDJSON lines, for a shop's currency. Events of the topics in `whole` have the whole record with them."""
     parsers = tuple(parser(rank, currency) for rank in range(len(BUILDS)))
+    builds = tuple(building(rank, rank in whole) for rank in range(len(BUILDS)))
     product = row_decoder(currency)
 
     def decode(line: bytes) -> Event | Product:
@@ -58,10 +59,7 @@ def line_decoder(currency: str = "EUR", whole: frozenset[int] = frozenset()) -> 
         ts = instants.epoch_ms(ts) if isinstance(ts, str) else instants.checked(ts)
         if rank == PURCHASES and not value.order_id:
             value.order_id = default_order_id(value.customer_id, ts)
-        event = BUILDS[rank](value, ts)
-        if rank in whole:
-            event.more = value  # type: ignore[union-attr]
-        return event
+        return builds[rank](value, ts)
 
     return decode
 

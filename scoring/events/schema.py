@@ -3,6 +3,7 @@
 Units: `ts` is event time in epoch milliseconds; quantities are whole thousandths; a price is whole cents as an `int`, or
 its decimal text as a `str` where it is not whole cents; an amount is whole cents. `offset` is the record's place in its
 topic partition (in files: the order read). `more` is the whole record, where traits beyond the core want it: its texts are as they came.
+A page view has it where it says more than the event.
 """
 
 from __future__ import annotations

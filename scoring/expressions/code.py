@@ -7,7 +7,8 @@ Generated code works on `s` (Customer) and `now` (ms). For every condition:
 - `rise`, `fall`: effect bits of events that may make it true, or false;
 - `timed_rise`, `timed_fall`: whether time alone may;
 - `refs`: the segments and tier groups it asks for;
-- `ripens`: instants before which it cannot be true.
+- `ripens`: instants before which it cannot be true;
+- `either`: of an `or`, its parts.
 """
 
 from __future__ import annotations
@@ -31,6 +32,14 @@ class Code:
     refs: frozenset[str] = frozenset()
     #: (origin, ms): until that long after that instant it is false, and where there is no such instant.
     ripens: tuple[tuple[str, int], ...] = ()
+    either: tuple[Code, ...] = ()
+
+    def raised(self, effects: int) -> str:
+        """An expression: is it true after an event with these effects, having been false before it?"""
+        if not self.either:
+            return self.expr if self.rise & effects else "False"
+        asked = [part.raised(effects) for part in self.either if part.rise & effects]
+        return f"({' or '.join(asked)})" if asked else "False"
 
 
 @dataclass(slots=True)
@@ -52,6 +61,10 @@ class Layout:
     segments: Mapping[str, int]
     tiers: Mapping[str, Mapping[str, int]]
     places: Mapping[str, int] = field(default_factory=dict)
+
+    def marks(self, group: str) -> str:
+        """In source: the names of a group's tiers by their bits. It is made once: dicts written out are made anew at every look."""
+        return f"tiers_{self.places[group]}"
 
     def bits(self, name: str) -> int:
         """Of a segment, or of all tiers of a group."""

@@ -57,9 +57,8 @@ class Compiler:
         if isinstance(node, Attr):
             return self._attribute(node)
         if isinstance(node, TierOf):
-            bits = {bit: name for name, bit in self._layout.tiers[node.group].items()}
-            mask = sum(bits)
-            return Value(f"{bits!r}.get(s.members & {mask})", missing=True, refs=frozenset((node.group,)))
+            tier = f"{self._layout.marks(node.group)}.get(s.members & {self._layout.bits(node.group)})"
+            return Value(tier, missing=True, refs=frozenset((node.group,)))
         if isinstance(node, Since):
             origin = self._entered(node)
             return Value(f"((now - {origin}) if {origin} is not None else None)", missing=True, refs=frozenset((node.name,)))
@@ -164,6 +163,7 @@ class Compiler:
             any(code.timed_fall for code in codes),
             frozenset().union(*(code.refs for code in codes)),
             tuple(ripe for code in codes for ripe in code.ripens) if conjunction else (),
+            () if conjunction else tuple(codes),
         )
 
     def _is_none(self, node: IsNone) -> Code:

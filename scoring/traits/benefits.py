@@ -91,18 +91,16 @@ def _weigh(facts: dict[int, Any], place: int, weight: float, ts: int) -> int:
 
 def _view_folder(definitions: Definitions, lateness: int) -> Fold:
     def fold(facts: dict[int, Any], s: Customer, e: PageView, ts: int) -> int:
-        more = e.more
-        if more is None or (more.benefit is None and more.query is None and e.page_type != "reviews"):
-            return 0
+        benefit, query = (None, None) if e.more is None else (e.more.benefit, e.more.query)
         effects = 0
-        if more.benefit is not None:
-            place = _PLACES.get(more.benefit)
+        if benefit is not None:
+            place = _PLACES.get(benefit)
         else:
             place = _PLACES["feedback"] if e.page_type == "reviews" else None
         if place is not None:
             effects = _weigh(facts, place, _PAGE, ts)
-        if more.query is not None:
-            for place in _searched(more.query[:200]):
+        if query is not None:
+            for place in _searched(query[:200]):
                 effects = _weigh(facts, place, _QUERY, ts)
         return effects
 

@@ -12,6 +12,7 @@ Of two views at one instant the later in order counts.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from scoring.events.schema import PAGE_VIEWS, PageView
@@ -20,7 +21,7 @@ from scoring.state import HOUR, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
 from scoring.traits.trait import Fold, Trait, Views
-from scoring.traits.user_agents import DEVICES, read
+from scoring.traits.user_agents import DEVICES, Agent, read
 
 KEY = 8
 _DEVICE, _SHARE = effect(), effect()
@@ -55,6 +56,12 @@ def _newest(s: Customer, place: int) -> Any:
     return None if mine is None else mine[place]
 
 
+@lru_cache(maxsize=8_192)
+def _told(agent: Agent) -> list[int | str | None]:
+    """What is kept of it; to be left as it is."""
+    return [agent.device, _short(agent.system), _short(agent.browser)]
+
+
 def _short(name: str | None) -> int | str | None:
     return name if name is None else _NUMBER.get(name, name)
 
@@ -74,13 +81,13 @@ def _folder(definitions: Definitions, lateness: int) -> Fold:
             return 0
         mine, at = opened(facts, KEY), ts - s.h0 * HOUR
         if mine is None:
-            mine = facts[KEY] = [at, agent.device, _short(agent.system), _short(agent.browser), 0, 0, 0, 0]
+            mine = facts[KEY] = [at, *_told(agent), 0, 0, 0, 0]
             effects = _DEVICE
         else:
             effects = 0
             if at >= mine[_AT]:
                 mine[_AT] = at
-                told = [agent.device, _short(agent.system), _short(agent.browser)]
+                told = _told(agent)
                 if mine[_NOW:_COUNTS] != told:
                     mine[_NOW:_COUNTS] = told
                     effects = _DEVICE

@@ -29,7 +29,7 @@ from scoring.traits.effects import effect
 from scoring.traits.trait import Fold, Trait, Views
 
 KEY = 2
-_INTEREST, _SHARE = effect(), effect()
+_INTEREST, _SHARE, _RISES = effect(), effect(), effect()
 
 HALF_LIFE = 28 * DAY
 #: The half-life that shows what rises is a quarter of it: a weight of the one to the fourth power is a weight of the other.
@@ -92,38 +92,30 @@ def rising_interest(s: Customer) -> str | None:
     return None if mine is None else mine[_RISING_NOW]
 
 
-def _share_of_top(mine: list[Any]) -> int | None:
-    """In hundredths."""
-    if mine[_COUNT] < ENOUGH:
-        return None
-    weights: list[float] = [_pair(each)[0] for each in mine[_WEIGHTS].values()]
-    return int(100 * (max(weights) / sum(weights) + _SAME))
-
-
-def _rising(mine: list[Any]) -> str | None:
-    if mine[_COUNT] < ENOUGH or len(mine[_WEIGHTS]) < 2:
-        return None
-    weights = {category: _pair(each) for category, each in mine[_WEIGHTS].items()}
-    long = short = 0.0
-    for each in weights.values():
-        long += each[0]
-        short += each[1]
-    rises = {category: each[1] / short - each[0] / long for category, each in weights.items()}
-    most = max(rises.values())
-    if most < RISING - _SAME:
-        return None
-    found = min(category for category, rise in rises.items() if rise >= most - _SAME)
-    now = 2.0 ** (_POWER * (mine[_NEWEST] / HALF_LIFE - mine[_ORIGIN]))
-    return found if weights[found][1] >= (ENOUGH_NOW - _SAME) * now else None
-
-
 def _looked(mine: list[Any]) -> int:
     """What the shares say now, kept: most events change neither, and need no look at the segments that ask."""
-    share, rising = _share_of_top(mine), _rising(mine)
-    if share == mine[_SHARE_NOW] and rising == mine[_RISING_NOW]:
-        return 0
-    mine[_SHARE_NOW], mine[_RISING_NOW] = share, rising
-    return _SHARE
+    share: int | None = None
+    rising: str | None = None
+    if mine[_COUNT] >= ENOUGH:
+        weights: Weights = mine[_WEIGHTS]
+        longs, shorts = zip(*_PAIR.iter_unpack(b"".join(weights.values())), strict=True)
+        long, short = sum(longs), sum(shorts)
+        share = int(100 * (max(longs) / long + _SAME))
+        rises = [now / short - lasting / long for lasting, now in zip(longs, shorts, strict=True)]
+        most = max(rises)
+        if most >= RISING - _SAME:
+            rising = min(category for category, rise in zip(weights, rises, strict=True) if rise >= most - _SAME)
+            now = 2.0 ** (_POWER * (mine[_NEWEST] / HALF_LIFE - mine[_ORIGIN]))
+            if _pair(weights[rising])[1] < (ENOUGH_NOW - _SAME) * now:
+                rising = None
+    effects = 0
+    if share != mine[_SHARE_NOW]:
+        mine[_SHARE_NOW] = share
+        effects = _SHARE
+    if rising != mine[_RISING_NOW]:
+        mine[_RISING_NOW] = rising
+        effects |= _RISES
+    return effects
 
 
 def _view_folder(definitions: Definitions, lateness: int) -> Fold:
@@ -231,7 +223,7 @@ TRAIT = Trait(
         _text("top_interest", "the category with the largest share", _INTEREST),
         Attribute("top_interest_share", "number", "none", "the share of that category", "top_interest_share(s)", _SHARE, _SHARE,
                   missing=True, fed_by=_FED, unit="0 to 1"),
-        _text("rising_interest", "the category that is looked at now, and was not before", _SHARE),
+        _text("rising_interest", "the category that is looked at now, and was not before", _RISES),
     ),
     {PAGE_VIEWS: _view_folder, CART_EVENTS: _cart_folder, PURCHASES: _order_folder},
     _join,

@@ -13,7 +13,7 @@ later than it was. An order that is refunded was bought all the same.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from statistics import median
 from struct import Struct
 from typing import Any
@@ -23,15 +23,15 @@ from scoring.segments.model import Definitions
 from scoring.state import Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
-from scoring.traits.pairing import LONE, OPEN, PAIRS, Facts, Pairing, seconds
-from scoring.traits.products import product_key
+from scoring.traits.pairing import LAST_SECOND, LONE, OPEN, PAIRS, Facts, Pairing, seconds
+from scoring.traits.products import SHORT, hashed, product_key
 from scoring.traits.trait import Fold, Trait, Views
 
 KEY = 3
 _LED, _INTEREST = effect(), effect()
 _DAY = 86_400  # seconds
 #: A record of a product with a view and no order; and of the last of them, from the instant on.
-_FIRST, _SINCE = Struct("<3sIB"), Struct("<I")
+_FIRST, _SINCE, _BEHIND = Struct("<3sIB"), Struct("<I"), 5
 
 #: A product come back to on another day stays as long as one viewed so many days later once.
 _STAYS = 14
@@ -57,16 +57,17 @@ def interested_since(s: Customer) -> int | None:
     facts = _facts(s)
     if facts is None:
         return None
-    since = _open_since(facts)
+    since = _open_since(facts[OPEN])
     return None if since is None else since * 1000
 
 
-def _open_since(facts: Facts) -> int | None:
-    """In seconds."""
-    if not any(facts[OPEN][_VIEWS.x :: _VIEWS.size]):
+@lru_cache(maxsize=16_384)
+def _open_since(records: bytes) -> int | None:
+    """In seconds, of products without an order. Remembered: at a deadline nothing but the time has changed."""
+    if not any(records[_VIEWS.x :: _VIEWS.size]):
         return None
-    back = [(-(at // _DAY + later), at) for _, at, later in _VIEWS.opened(facts) if later]
-    return min(back)[1] if back else None
+    _, since = min((-(at // _DAY + later), at) for _, at, later in _VIEWS.open_in(records) if later)
+    return int(since)
 
 
 def _facts(s: Customer) -> Facts | None:
@@ -81,9 +82,19 @@ def _view_folder(definitions: Definitions, lateness: int) -> Fold:
         mine = opened(facts, KEY)
         if mine is None:
             mine = facts[KEY] = _VIEWS.nothing()
-        key, at = product_key(e.product_id), seconds(ts)
-        if _came_last(mine, key, at):
-            return 0
+        key, at = hashed(e.product_id)[:SHORT], ts // 1000
+        # The commonest: the first view of a product after all that is known, and it changes no answer.
+        seen = mine[OPEN]
+        if seen and not seen[-1] and _SINCE.unpack_from(seen, len(seen) - _BEHIND)[0] < at <= LAST_SECOND and key not in seen:
+            bought, lone = mine[PAIRS], mine[LONE]
+            if not ((bought and key in bought) or (lone and key in lone)):
+                if len(seen) < _VIEWS.most:
+                    mine[OPEN] = seen + _FIRST.pack(key, at, 0)
+                    return 0
+                if not any(seen[_VIEWS.x :: _VIEWS.size]):
+                    mine[OPEN] = seen[_VIEWS.size :] + _FIRST.pack(key, at, 0)
+                    return 0
+        at = seconds(ts)
         known = _VIEWS.open_record(mine, key)
         if known is not None and known[1] <= at and at // _DAY <= known[1] // _DAY + known[2]:
             return 0  # looked at once more on a day that is known: the commonest
@@ -92,21 +103,6 @@ def _view_folder(definitions: Definitions, lateness: int) -> Fold:
         return _changed(mine, lambda: _viewed(mine, key, at))
 
     return fold
-
-
-def _came_last(facts: Facts, key: bytes, at: int) -> bool:
-    """Takes in the first view of a product after all that is known, the commonest; False where it may be otherwise or change an answer."""
-    opened = facts[OPEN]
-    if not opened or opened[-1] or at <= _SINCE.unpack_from(opened, len(opened) - 5)[0]:
-        return False
-    if key in opened or key in facts[PAIRS] or key in facts[LONE]:
-        return False
-    if len(opened) == _VIEWS.most:
-        if any(opened[_VIEWS.x :: _VIEWS.size]):
-            return False
-        opened = opened[_VIEWS.size :]
-    facts[OPEN] = opened + _FIRST.pack(key, at, 0)
-    return True
 
 
 def _seen_first(facts: Facts, key: bytes, at: int) -> int:
@@ -122,10 +118,10 @@ def _seen_first(facts: Facts, key: bytes, at: int) -> int:
 
 def _changed(facts: Facts, change: Callable[[], Any]) -> int:
     """Makes a change -> its effects."""
-    led, since = facts[PAIRS], _open_since(facts)
+    led, since = facts[PAIRS], _open_since(facts[OPEN])
     change()
     effects = _LED if facts[PAIRS] != led else 0
-    return effects if _open_since(facts) == since else effects | _INTEREST
+    return effects if _open_since(facts[OPEN]) == since else effects | _INTEREST
 
 
 def _viewed(facts: Facts, key: bytes, at: int, later: int = 0) -> None:

@@ -21,12 +21,12 @@ Facts = list[bytes]
 
 OPEN, PAIRS, LONE = range(3)
 _MOST = (6, 5, 4)
-_LAST_SECOND = (1 << 32) - 1
+LAST_SECOND = (1 << 32) - 1
 
 
 def seconds(ts: int) -> int:
     at = ts // 1000
-    return at if 0 <= at <= _LAST_SECOND else max(0, min(at, _LAST_SECOND))
+    return at if 0 <= at <= LAST_SECOND else max(0, min(at, LAST_SECOND))
 
 
 class Pairing:
@@ -46,8 +46,9 @@ class Pairing:
     def pairs(self, facts: Facts) -> list[tuple[Any, ...]]:
         return list(self._records[PAIRS].iter_unpack(facts[PAIRS]))
 
-    def opened(self, facts: Facts) -> list[tuple[Any, ...]]:
-        return list(self._records[OPEN].iter_unpack(facts[OPEN]))
+    def open_in(self, records: bytes) -> list[tuple[Any, ...]]:
+        """Of products with A alone."""
+        return list(self._records[OPEN].iter_unpack(records))
 
     def open_record(self, facts: Facts, key: bytes) -> tuple[Any, ...] | None:
         """Of a product with A alone."""
@@ -60,6 +61,8 @@ class Pairing:
 
     def first(self, facts: Facts, key: bytes, at: int, x: int) -> bool:
         """A at `at` -> whether any pair is different now, or an open product forgotten."""
+        if key not in facts[OPEN] and key not in facts[PAIRS] and key not in facts[LONE]:
+            return self.add(facts, key, at, x)  # the commonest
         i = self._place(facts, PAIRS, key)
         if i >= 0:
             _, known, _, *end = self._records[PAIRS].unpack_from(facts[PAIRS], i)
@@ -100,7 +103,7 @@ class Pairing:
 
     def replay(self, facts: Facts, first: Callable[[bytes, int, int], Any], second: Callable[..., Any]) -> None:
         """Gives every A and B that is kept to `first(product, A, x)` and `second(product, B[, y])`: to take them into another's facts."""
-        for key, at, x in self.opened(facts):
+        for key, at, x in self.open_in(facts[OPEN]):
             first(key, at, x)
         for key, at, x, *end in self.pairs(facts):
             first(key, at, x)

@@ -13,8 +13,7 @@ All three are missing with fewer than six hours, the texts also where nothing ha
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -37,27 +36,39 @@ _KEPT, _ENOUGH = 24, 6
 
 
 def usual_weekday(s: Customer, calendar: Calendar) -> str | None:
-    found = _most(weekday for weekday, _ in _seen(s, calendar))
+    found = _habits(s, calendar)[0]
     return None if found is None else WEEKDAYS[found]
 
 
 def usual_time(s: Customer, calendar: Calendar) -> str | None:
-    found = _most(hour // 6 for _, hour in _seen(s, calendar))
+    found = _habits(s, calendar)[1]
     return None if found is None else TIMES[found]
 
 
 def weekend_share(s: Customer, calendar: Calendar) -> float | None:
-    seen = _seen(s, calendar)
-    return sum(weekday >= 5 for weekday, _ in seen) / len(seen) if seen else None
+    return _habits(s, calendar)[2]
 
 
-def _seen(s: Customer, calendar: Calendar) -> list[tuple[int, int]]:
-    """(weekday from Monday 0, hour) of each, none where there are too few."""
+#: Weekday from Monday 0, place in TIMES, share of the weekend: each None where there is none.
+Habits = tuple[int | None, int | None, float | None]
+
+
+def _habits(s: Customer, calendar: Calendar) -> Habits:
     hours = fact(s, KEY)
     if hours is None or len(hours) < _ENOUGH:
-        return []
-    zone = time_zone(s, calendar.time_zone)
-    return [_local(zone, hour + s.h0) for hour in hours]
+        return None, None, None
+    return _of(time_zone(s, calendar.time_zone), s.h0, tuple(hours))
+
+
+@lru_cache(maxsize=1_024)
+def _of(zone: str, h0: int, hours: tuple[int, ...]) -> Habits:
+    """Kept for a while: who asks for one of them mostly asks for another next."""
+    weekdays, times = [0] * 7, [0] * 4
+    for hour in hours:
+        weekday, shown = _local(zone, h0 + hour)
+        weekdays[weekday] += 1
+        times[shown // 6] += 1
+    return _most(weekdays, len(hours)), _most(times, len(hours)), (weekdays[5] + weekdays[6]) / len(hours)
 
 
 @lru_cache(maxsize=65_536)
@@ -66,20 +77,21 @@ def _local(zone: str, hour: int) -> tuple[int, int]:
     return (shown // 24 + 3) % 7, shown % 24  # 1970-01-01 was a Thursday
 
 
-def _most(of: Iterable[int]) -> int | None:
-    counts = Counter(of)
-    if not counts:
-        return None
-    found, n = counts.most_common(1)[0]
-    return found if 2 * n > counts.total() else None
+def _most(counts: list[int], of: int) -> int | None:
+    most = max(counts)
+    return counts.index(most) if 2 * most > of else None
 
 
 def _folder(definitions: Definitions, lateness: int) -> Fold:
     def fold(facts: dict[int, Any], s: Customer, e: PageView | CartEvent, ts: int) -> int:
         hour = ts // HOUR - s.h0
-        for series in (s.product_views, s.other_views):
-            if series is not None and series[-2] == hour and series[-1] > 1:
-                return 0  # the hour is known from an earlier view
+        # An hour with more than one view is known from the earlier one: written out, since nearly every event asks.
+        views = s.product_views
+        if views is not None and views[-2] == hour and views[-1] > 1:
+            return 0
+        views = s.other_views
+        if views is not None and views[-2] == hour and views[-1] > 1:
+            return 0
         hours = opened(facts, KEY)
         if hours is None:
             facts[KEY] = [hour]

@@ -84,7 +84,8 @@ def open_complaint(s: Customer, now: int) -> tuple[bool, int]:
 
 
 def _scores(s: Customer) -> list[tuple[int, int, int]]:
-    return _unpacked(said(s, _SCORES) or [])
+    kept = said(s, _SCORES)
+    return [] if kept is None else _unpacked(kept)
 
 
 def _unpacked(flat: list[int]) -> list[tuple[int, int, int]]:

@@ -102,6 +102,7 @@ def with_views(core: Callable[[Customer, Any, int], int], folds: Sequence[tuple[
     said: Callable[[Any], tuple[Any, ...]] = attrgetter(*fields)
     all_none = (None,) * len(fields)
     chosen: dict[tuple[Any, ...], tuple[Fold, ...]] = {}
+    of_event: dict[tuple[str | None, bool, bool], tuple[Fold, ...]] = {}
 
     def choose(page: str | None, product: bool, category: bool, given: tuple[Any, ...]) -> tuple[Fold, ...]:
         there = {name for name, known in (("product_id", product), ("category_id", category)) if known}
@@ -115,12 +116,18 @@ def with_views(core: Callable[[Customer, Any, int], int], folds: Sequence[tuple[
             facts = sealed_facts(s)
             if facts is None:
                 facts = s.facts = {}
-        given = all_none if e.more is None else said(e.more)
-        page = e.page_type if e.page_type in pages else None
-        shape = page, e.product_id is None, e.category_id is None, None if given == all_none else tuple(map(is_, given, all_none))
-        wanted = chosen.get(shape)
-        if wanted is None:
-            wanted = chosen[shape] = choose(page, e.product_id is not None, e.category_id is not None, given)
+        if e.more is None:
+            plain = e.page_type, e.product_id is None, e.category_id is None
+            wanted = of_event.get(plain)
+            if wanted is None:
+                wanted = of_event[plain] = choose(e.page_type, e.product_id is not None, e.category_id is not None, all_none)
+        else:
+            given = said(e.more)
+            page = e.page_type if e.page_type in pages else None
+            shape = page, e.product_id is None, e.category_id is None, *map(is_, given, all_none)
+            wanted = chosen.get(shape)
+            if wanted is None:
+                wanted = chosen[shape] = choose(page, e.product_id is not None, e.category_id is not None, given)
         for each in wanted:
             effects |= each(facts, s, e, ts)
         return effects

@@ -48,10 +48,6 @@ def _saw(facts: dict[int, Any], product: bytes, ts: int, cents: int) -> int:
     if mine is None:
         mine = facts[KEY] = [b"", None]
     before, told = mine
-    # The commonest: something new, of somebody who was told nothing.
-    if told is None and (newer := with_newest(before, product, ts, cents)) is not None:
-        mine[0] = newer
-        return 0
     seen = mine[0] = with_record(before, product, ts, cents)
     if told is None or seen is before:
         return 0
@@ -88,7 +84,14 @@ def _page_view(definitions: Definitions, lateness: int) -> Fold:
         cents = e.cents
         if e.product_id is None or cents is None or cents <= 0:
             return 0
-        return _saw(facts, hashed(e.product_id), ts, cents if cents < _MOST_CENTS else _MOST_CENTS)
+        if cents > _MOST_CENTS:
+            cents = _MOST_CENTS
+        product, mine = hashed(e.product_id), opened(facts, KEY)
+        # As `_saw`, of the commonest: something new, of somebody who was told nothing.
+        if mine is not None and mine[1] is None and (newer := with_newest(mine[0], product, ts, cents)) is not None:
+            mine[0] = newer
+            return 0
+        return _saw(facts, product, ts, cents)
 
     return fold
 

@@ -115,11 +115,16 @@ class Deliverer:
             paused(self.standing, verdict.pause)
         if verdict.aside:
             record.aside()
-        if verdict.away:  # when one mail is taken, the others need not wait longer
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._takes_mails.wait(), verdict.seconds)
-        else:
+        if not verdict.away:
             await until(verdict.seconds, lambda: not record.current())
+            return
+        left = verdict.seconds
+        while left > 0 and record.current():  # what is another worker's now takes the place of what has come anew
+            part = min(left, self._patience.look)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._takes_mails.wait(), part)  # when one mail is taken, the others need not wait longer
+                return
+            left -= part
 
     async def _done(self, message: Message, verdict: Done) -> None:
         log.info("not sent", why=verdict.why, message_id=message.message_id, campaign=message.campaign)

@@ -111,7 +111,6 @@ class Composer:
         if message.context.transactional:
             return ""
         own = self.shop.own_unsubscribe_url(message.customer_id, message.message_id)
-        own = self.shop.own_unsubscribe_url(message.customer_id, message.message_id)
         ours = self._links.unsubscribe(message) if self._links is not None else ""
         return own or ours or self.shop.unsubscribe_mail(message.message_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import Protocol
 
 from scoring.engine import Engine
@@ -12,7 +13,7 @@ from scoring.state import Customer, encode
 from streams.customers import changelog, outbox
 from streams.customers.changelog import COMPRESSED, FORMAT, HEADER, META, Meta
 from streams.customers.compression import LARGE, compress
-from streams.customers.outbox import Output
+from streams.customers.outbox import Output, Said
 from streams.customers.partition import Delivered, Partition
 
 #: Customers encoded together: few enough to be in the processor's cache still, enough for encoding to be there as well.
@@ -66,7 +67,8 @@ class Draft:
         self.batches = Batches(make)
         self.marked = partition.delivered
         mark(self.batches, partition.epoch, self.marked)
-        outbox.drop_confirmed(partition.open, self.marked.confirmed)
+        #: What earlier flushes put out, of those that are wholly at the broker now: to be forgotten.
+        self.confirmed = outbox.confirmed(partition.open, self.marked.confirmed)
         self._earlier = [put_out for _, put_out in partition.open]
         self._open = partition.open
         self._put_out: dict[bytes, list[Entry]] = {}
@@ -74,7 +76,7 @@ class Draft:
         self._epoch, self._fingerprint, self._render, self._now = partition.epoch, engine.fingerprint, engine.render, now
         self._held: list[tuple[bytes, Customer, int, bool]] = []
         #: Changes and messages with their instant and customer; in order once `outputs` was begun.
-        self.said: list[tuple[int, bytes, Entry]] = []
+        self.said: Said = []
         #: What is said to other customers, or of one that is a customer no more: in the order it was said.
         self.handed: list[tuple[bytes, Entry]] = []
 
@@ -123,17 +125,13 @@ class Draft:
             add(key, value)
         self._held.clear()
 
-    def outputs(self) -> Iterator[list[Output]]:
-        """What the engine put out, in portions, in order of time; a customer's own stay in the order they came in.
+    def outputs(self) -> Iterator[tuple[Said, list[Output]]]:
+        """What the engine put out, in portions, in order of time, and as records; a customer's own stay in the order they came in.
 
         Rendered here all together: in between the customers it took a fifth longer, since the processor forgets one for the other.
         """
         self._write()
-        self.said.sort(key=_at)
-        entries = [(key, entry) for _, key, entry in self.said]
-        for start in range(0, len(entries), PORTION):
-            yield outbox.records(entries[start : start + PORTION], self._render, self._now)
-
-
-def _at(each: tuple[int, bytes, Entry]) -> int:
-    return each[0]
+        self.said.sort(key=itemgetter(0))
+        for start in range(0, len(self.said), PORTION):
+            said = self.said[start : start + PORTION]
+            yield said, outbox.records(said, self._render, self._now)

@@ -7,7 +7,7 @@ The loops here run once for every event; what they do in line is what was measur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,10 @@ from scoring.engine import Engine
 from scoring.engine.changes import EVENT, LATE_EVENT
 from scoring.engine.steps import Entry
 from scoring.events.schema import IDENTITIES, PRODUCT_NEWS, RANKS, Event
-from scoring.state import NEVER, Customer, decode
+from scoring.state import DAY, NEVER, Customer, decode
 from scoring.ties import LIVING
 from scoring.traits.viewed_products import listens
+from streams.clock import monotonic
 from streams.customers.alignment import Item
 from streams.customers.apart import LOOK, Apart
 from streams.customers.changelog import COMPRESSED, SIZE, body, due_of, header, with_due
@@ -38,6 +39,13 @@ UNARMED = NEVER + 1
 PORTION = 500
 #: And their events.
 PORTION_EVENTS = 1_000
+#: Events sorted by customer in a go: some 5 ms.
+GROUPED = 16_000
+#: Seconds after which others have a turn, however little was done: one customer whose first event is dated decades ago has thousands of
+#: deadlines to fire until now.
+LONG = 0.02
+#: Event time (ms) whose deadlines one customer may fire in a go: an event from the year 1 has two thousand years of them.
+SLICE = 20 * 365 * DAY
 
 
 def opened(key: bytes, stored: bytes) -> Customer:
@@ -78,7 +86,9 @@ class Evaluator:
 
     def run(self, partition: Partition, items: list[Item], until: int, limit: int, draft: Draft) -> Iterator[None]:
         """Applies events in the order given, and fires deadlines up to `until`, of at most about `limit` customers besides those with
-        events; the wheel says how far that came. Yields now and then, so that others may have a turn."""
+        events; the wheel says how far that came. Yields now and then, so that others may have a turn.
+
+        `items` is emptied: a hundred thousand events that go all at once take some thirty milliseconds of CPU."""
         states = partition.states
         taken = partition.wheel.take(until, due_in(states), limit)
         reached = partition.wheel.reached
@@ -87,19 +97,26 @@ class Evaluator:
             news: list[Item] = []
             if partition.alignment.news:
                 news, items = apart(items)
-            found = by_customer(items)
+            found: dict[bytes, list[Item]] = {}
+            for start in range(0, len(items), GROUPED):
+                by_customer(items[start : start + GROUPED], found)
+                yield
             tied = frozenset(item[3] for item in items if item[1] >= IDENTITIES) if partition.alignment.ties else frozenset()
             hearing: set[bytes] = set()
             if news:
                 yield from spread(news, states, found, tied, hearing)
+            items.clear()
             customers = list(found.items())
+            del found
             yield
             for portion in portions(customers):
-                self._events(partition, portion, reached, taken, tied, hearing, draft)
+                yield from self._events(partition, portion, reached, taken, tied, hearing, draft)
+                for _, theirs in portion:
+                    theirs.clear()
                 yield
         left = list(taken)
         for start in range(0, len(left), PORTION):
-            self._deadlines(partition, left[start : start + PORTION], reached, draft)
+            yield from self._deadlines(partition, left[start : start + PORTION], reached, draft)
             yield
 
     def _events(
@@ -111,15 +128,19 @@ class Evaluator:
         tied: frozenset[bytes],
         hearing: set[bytes],
         draft: Draft,
-    ) -> None:
+    ) -> Iterator[None]:
         """Events at or below a customer's offset of that topic were applied before and are skipped. `tied`: customers with events that tie
         them to others; these and those with ties already are taken apart. `hearing`: customers with news of products among their events."""
-        take, fire, states = self._engine.event, self._engine.until, partition.states
+        take, states = self._engine.event, partition.states
         put, stored_of, number, marks = draft.put, states.get, partition.number, partition.erased.marks
         events = replayed = repeats = unheard = fired = 0
         aside = self._counters.detail.aside
+        began = monotonic()
         with _Named() as at:
             for key, theirs in customers:
+                if monotonic() - began > LONG:
+                    yield
+                    began = monotonic()
                 at.key = key
                 stored = stored_of(key)
                 if key in tied or (stored is None and marks):
@@ -159,6 +180,8 @@ class Evaluator:
                     if rank == PRODUCT_NEWS and not listens(state, event):
                         unheard += 1
                         continue
+                    if state.due < event.ts - SLICE:
+                        changed = (yield from self._fire(key, state, event.ts - SLICE, entries)) or changed
                     before = len(entries)
                     if take(state, event, entries) is None:
                         repeats += 1
@@ -168,7 +191,7 @@ class Evaluator:
                     changed = True
                     if len(entries) > before:
                         self._attribute(entries, before, event, number, rank, offset)
-                if state.due <= until and fire(state, until, entries, key):
+                if state.due <= until and (yield from self._fire(key, state, until, entries)):
                     fired += 1
                     changed = True
                 if changed:
@@ -192,16 +215,22 @@ class Evaluator:
             self._quiet(partition, key, stored, state.due)
 
     def _attribute(self, entries: list[Entry], before: int, event: Event, number: int, rank: int, offset: int) -> None:
-        """Names the event in the changes it caused."""
+        """Names the event in the changes it caused. They share one list: whoever renders them sees that they belong together."""
+        origin: list[Any] | None = None
         for entry in entries[before:]:
             if entry[0] == 0 and (entry[6] == EVENT or entry[6] == LATE_EVENT):
-                entry.append([event.event_type, event.ts, self._topics[rank], number, offset])
+                if origin is None:
+                    origin = [event.event_type, event.ts, self._topics[rank], number, offset]
+                entry.append(origin)
 
-    def _deadlines(self, partition: Partition, keys: list[bytes], until: int, draft: Draft) -> None:
-        states, fire, put = partition.states, self._engine.until, draft.put
-        fired = 0
+    def _deadlines(self, partition: Partition, keys: list[bytes], until: int, draft: Draft) -> Iterator[None]:
+        states, put = partition.states, draft.put
+        fired, began = 0, monotonic()
         with _Named() as at:
             for key in keys:
+                if monotonic() - began > LONG:
+                    yield
+                    began = monotonic()
                 at.key = key
                 stored = states[key]
                 state = opened(key, stored)
@@ -209,13 +238,22 @@ class Evaluator:
                 if state.ties is not None and state.ties.form != LIVING:
                     if not self._apart.deadline(partition, key, state, draft):
                         self._quiet(partition, key, stored, partition.wheel.fired + LOOK)
-                elif fire(state, until, entries, key):
+                elif (yield from self._fire(key, state, until, entries)):
                     put(key, state, UNARMED, entries)
                     fired += 1
                 else:
                     self._quiet(partition, key, stored, state.due)
         self._counters.fired += fired
         self._counters.quiet += len(keys) - fired
+
+    def _fire(self, key: bytes, state: Customer, until: int, entries: list[Entry]) -> Generator[None, None, bool]:
+        """Fires a customer's deadlines up to `until`, others having a turn now and then if they are of decades; has anything changed?"""
+        fire, changed = self._engine.until, False
+        while True:
+            changed = fire(state, min(until, state.due + SLICE), entries, key) or changed
+            if state.due > until:
+                return changed
+            yield
 
     def _quiet(self, partition: Partition, key: bytes, stored: bytes, due: int) -> None:
         """Nothing came of it but the next time to look: that is not worth a record."""
@@ -238,16 +276,14 @@ class Evaluator:
         del partition.outdated[-PORTION:]
 
 
-def by_customer(items: list[Item]) -> dict[bytes, list[Item]]:
-    """A customer's own stay in order."""
-    found: dict[bytes, list[Item]] = {}
+def by_customer(items: list[Item], found: dict[bytes, list[Item]]) -> None:
+    """Adds items to those of their customers, in order."""
     for item in items:
         theirs = found.get(item[3])
         if theirs is None:
             found[item[3]] = [item]
         else:
             theirs.append(item)
-    return found
 
 
 def portions(customers: list[tuple[bytes, list[Item]]]) -> Iterator[list[tuple[bytes, list[Item]]]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from scoring.campaigns.render import TOPIC as MESSAGES
 from scoring.engine import Engine
 from scoring.engine.changes import TOPIC as CHANGES
+from streams.customers import outbox
 from streams.customers.counters import Counters
 from streams.customers.draft import Batch, Batches, Draft, MakeBatch, mark
 from streams.customers.evaluate import Evaluator
@@ -17,15 +18,15 @@ from streams.customers.partition import Delivered, Partition
 from streams.customers.tally import Tallies, Tally
 from streams.kafka.names import Names
 
-#: What one flush takes on at most. The more it does, the more often a customer has several events in it, whose state is then read and
-#: written once. A partition with more than that still to be read gathers them; one that is up to date never waits.
-EVENTS = 48_000
+#: What one flush takes on at most, beside events.
 FIRINGS = 5_000
 #: Portions of customers taken over from other definitions.
 MIGRATIONS = 4
 
-#: Seconds for which a partition far behind may gather events for a flush.
-GATHERED = 1.0
+#: Records yet to be fetched from which on a partition is far behind.
+BEHIND = 8_000
+#: Seconds for which a partition far behind may gather events for a flush: others have their flushes meanwhile.
+GATHERED = 10.0
 #: Milliseconds by which deadlines may be behind the events for that.
 OVERDUE = 1_000
 
@@ -80,13 +81,14 @@ class Flusher:
         """
         partition.flushed_at = clock
         draft = Draft(partition, self._engine, now, self._make)
+        yield from outbox.forgotten(draft.confirmed)
         if partition.outdated:
             for _ in range(MIGRATIONS):
                 self._evaluator.migrations(partition, self._migration.engine, draft)
                 yield
         else:
             events, deadlines = partition.watermark.bounds(partition.alignment)
-            items, until = partition.alignment.take(events, EVENTS)
+            items, until = yield from partition.alignment.taking(events, partition.alignment.capacity)
             yield
             until = min(until, deadlines)
             yield from self._evaluator.run(partition, items, until, FIRINGS, draft)
@@ -99,7 +101,8 @@ class Flusher:
         partition.marked, partition.marked_at = draft.marked, clock
         outputs: dict[str, Batches] = {}
         adds: dict[str, Callable[..., None]] = {}
-        for portion in draft.outputs():
+        tally = self.tallies.begun(partition.members)
+        for said, portion in draft.outputs():
             partition.promised = partition.sequence
             for topic, key, value, headers in portion:
                 add = adds.get(topic)
@@ -109,8 +112,8 @@ class Flusher:
             topics = [topic for topic, *_ in portion]
             self._counters.messages += topics.count(MESSAGES)
             self._counters.changes += topics.count(CHANGES)
+            self.tallies.add(tally, said)
             yield
-        tally = self.tallies.made(partition.members, draft.said)
         handing = Handing(self._partitions, self._make)
         if draft.handed:
             partition.promised = partition.sequence
@@ -153,8 +156,9 @@ class Flusher:
 
 
 def gathers(partition: Partition, clock: float) -> bool:
-    """Whether to wait for more, at monotonic seconds `clock`: a partition far behind gets there sooner by larger flushes."""
-    alignment = partition.alignment
-    if partition.overdue or alignment.waiting() >= EVENTS or clock - partition.flushed_at > GATHERED:
+    """Whether to wait for more, at monotonic seconds `clock`: a partition far behind gets there sooner by larger flushes, one that is up
+    to date never waits."""
+    if partition.overdue or clock - partition.flushed_at > GATHERED:
         return False
-    return partition.watermark.lag(alignment) > EVENTS
+    alignment, watermark = partition.alignment, partition.watermark
+    return watermark.lag(alignment) > BEHIND and alignment.ready(watermark.bounds(alignment)[0]) < alignment.capacity

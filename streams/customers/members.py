@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from scoring.engine.changes import KINDS
+from scoring.engine.telling import KINDS
 from scoring.expressions.code import Layout
 from scoring.state import decode
 from streams.customers.changelog import body, header

@@ -174,7 +174,7 @@ class Takeover:
             if entry[0] >= HANDED:
                 handing.add(key, entry)
                 continue
-            for topic, owner, value, headers in outbox.records([(key, entry)], self._renderer(engine, entry).render, now):
+            for topic, owner, value, headers in outbox.records([(entry[outbox.AT], key, entry)], self._renderer(engine, entry).render, now):
                 outputs.setdefault(self.names.prefix + topic, Batches(self.make_batch)).add(owner, value, headers)
         if handing.departures is not None:
             outputs[self.names.departures] = handing.departures

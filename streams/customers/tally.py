@@ -1,6 +1,6 @@
 """What flushes put out, counted in bulk about once a second: a change costs less than half a microsecond then.
 
-A flush only leaves its list of changes and messages here. Everybody who wants figures calls `fold` before.
+A flush only leaves its lists of changes and messages here. Everybody who wants figures calls `fold` before.
 """
 
 from __future__ import annotations
@@ -10,18 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from scoring.engine.changes import DEADLINE, UNDEFINED
-from scoring.engine.steps import Entry
 from streams.customers.counters import Counters, Turn
 from streams.customers.histogram import Histogram
 from streams.customers.members import Members
+from streams.customers.outbox import Said
 
-#: Entries each with its instant (ms) and customer.
-Said = list[tuple[int, bytes, Entry]]
 #: A turn with its segment's index (or name, where it has none now) in place of the name.
 _Cell = tuple[int | str, int, str | None, str | None, int]
 
 #: Entries that may wait to be counted: some 5 ms of work.
-MOST = 10_000
+MOST = 4_000
 
 
 @dataclass(slots=True)
@@ -46,15 +44,18 @@ class Tallies:
         self._delivered: list[Tally] = []
         self._waiting = 0
 
-    def made(self, members: Members, said: Said) -> Tally:
-        """A flush was made; what it says has changed the states."""
-        tally = Tally(members, said)
-        if said:
+    def begun(self, members: Members) -> Tally:
+        """A flush is being made, whose changes and messages are added in portions."""
+        return Tally(members, [])
+
+    def add(self, tally: Tally, said: Said) -> None:
+        """More of what a flush says; it has changed the states."""
+        if not tally.said:
             self._made.append(tally)
-            self._waiting += len(said)
-            if self._waiting > MOST:
-                self.fold()
-        return tally
+        tally.said += said
+        self._waiting += len(said)
+        if self._waiting > MOST:
+            self.fold()
 
     def delivered(self, tally: Tally, seconds: float, customers: int, now: int) -> None:
         """The broker has a flush of so many customers, `seconds` after it was begun."""

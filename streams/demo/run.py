@@ -165,7 +165,7 @@ class _Demo:
     def _finish(self, seconds: float) -> int:
         self._figures.events = self._traffic.sent
         if not self._options.headless:
-            self._console.print(screen.line(self._figures))
+            self._console.print(screen.line(self._figures), soft_wrap=True)
             return 0
         print(json.dumps(self._figures.summary(seconds)), flush=True)
         if not self._figures.mails[CAMPAIGN]:

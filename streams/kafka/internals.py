@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from weakref import ref
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.client import AIOKafkaClient
@@ -137,13 +138,17 @@ def guard_produce(producer: AIOKafkaProducer, gate: Callable[[], Awaitable[None]
 
 def _put_together_once(request: Any) -> None:
     """The request's bytes are joined from their parts at once. By default every level of the message copies all that is in it: eight times
-    the megabytes of a flush, a tenth of what an event costs."""
-    build = request.build
+    the megabytes of a flush, a tenth of what an event costs.
+
+    Nothing here refers to the request or to what it builds: they would be a cycle, and the megabytes stay until the collector comes.
+    """
+    itself, build = ref(request), type(request).build
 
     def built(kind: type[Any]) -> Any:
-        made = build(kind)
+        made = build(itself(), kind)
         if kind.API_VERSION >= 3:
-            made.encode = lambda: _Parts(produce_parts(made))
+            parts = _Parts(produce_parts(made))
+            made.encode = lambda: parts
         return made
 
     request.build = built

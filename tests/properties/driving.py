@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scoring.engine import Engine
-from scoring.engine.changes import CAUSES, KINDS
+from scoring.engine.changes import CAUSES
+from scoring.engine.telling import KINDS
 from scoring.events.schema import Event
 from scoring.expressions import tree
 from scoring.segments.model import Definitions

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.engine import Engine
-from scoring.engine.changes import CAUSES, KINDS
+from scoring.engine.changes import CAUSES
+from scoring.engine.telling import KINDS
 from scoring.events.schema import Identity, PageView, Purchase
 from scoring.segments.read import read
 from scoring.state import Customer

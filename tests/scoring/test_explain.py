@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scoring.engine import Engine
-from scoring.engine.changes import KINDS
+from scoring.engine.telling import KINDS
 from scoring.explain import Ahead, Verdict, explain
 from scoring.segments.read import read
 from scoring.state import NEVER, decode, encode

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -152,6 +155,43 @@ async def test_a_gate_before_every_produce_request(kafka: parts.Kafka, topic_pre
     with pytest.raises(LeaseEnded):
         await producer.send_and_wait(topic, b"2")
     await asyncio.wait_for(producer.stop(), 5)
+
+
+async def test_nothing_of_a_request_waits_for_the_collector(kafka: parts.Kafka, topic_prefix: str) -> None:
+    topic = topic_prefix + "t"
+    async with admin(kafka) as client:
+        await client.create_topics([NewTopic(topic, 1, 1)])
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.address)
+    sent: list[weakref.ref[Any]] = []
+    send = producer.client.send
+
+    async def noted(node_id: int, request: Any, **options: Any) -> Any:
+        if isinstance(request, ProduceRequest):
+            build = request.build
+
+            def built(kind: type[Any]) -> Any:
+                sent.append(weakref.ref(made := build(kind)))
+                return made
+
+            sent.append(weakref.ref(request))
+            request.build = built
+        return await send(node_id, request, **options)
+
+    async def gate() -> None:
+        pass
+
+    producer.client.send = noted
+    internals.guard_produce(producer, gate)
+    await producer.start()
+    gc.collect()
+    gc.disable()
+    try:
+        await producer.send_and_wait(topic, bytes(100_000))
+        await asyncio.sleep(0.1)
+        assert len(sent) >= 2 and not [each() for each in sent if each() is not None], "its megabytes would stay until then"
+    finally:
+        gc.enable()
+        await producer.stop()
 
 
 async def known(client: AIOKafkaAdminClient, topics: list[str]) -> dict[str, str]:

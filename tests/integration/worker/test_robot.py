@@ -25,6 +25,8 @@ pytestmark = pytest.mark.real_kafka
 EVENTS, A_SECOND = (100_000, 12_000) if LONG else (50_000, 6_000)
 #: cart_abandoned in definitions.toml, ms
 IDLE = 2_000
+#: By which others' deadlines may be late, and the loop may pause, ms.
+LATE = 3_000
 #: Bytes of a state; the newest 10,000 order ids are 80,000 of them.
 LARGEST = 150_000
 
@@ -92,5 +94,6 @@ async def test_tens_of_thousands_of_events_of_one_customer(setup: Setup, worker:
             late[change["customer_id"]] = record.timestamp - due[change["customer_id"]] - GRACE
     assert late.keys() == due.keys() and len(due) > 20
     print(f"{len(due)} others: deadlines {max(late.values())} ms late at most; longest pause {max(pauses)} ms; {memory:,} KiB at most")
-    assert 0 <= min(late.values()) and max(late.values()) < 1_000
-    assert max(pauses) < 1_000
+    # The robot sends for eight seconds: far less, also where three tests share two slow cores.
+    assert 0 <= min(late.values()) and max(late.values()) < LATE
+    assert max(pauses) < LATE

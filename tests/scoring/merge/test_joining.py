@@ -8,7 +8,8 @@ import pytest
 
 from scoring.campaigns.read import read as read_campaigns
 from scoring.engine import Engine
-from scoring.engine.changes import CAUSES, KINDS
+from scoring.engine.changes import CAUSES
+from scoring.engine.telling import KINDS
 from scoring.events.schema import CartEvent, EmailEvent, Identity, PageView, Profile, Purchase
 from scoring.merge.identities import APPLIED, DROPPED, REFUSED, REPEAT, SENT_ON
 from scoring.segments.read import read

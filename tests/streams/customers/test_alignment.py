@@ -10,7 +10,8 @@ import pytest
 
 from scoring.events.decode import Invalid
 from scoring.events.schema import CART_EVENTS, PAGE_VIEWS, PRODUCT_NEWS, PURCHASES, RANKS, PageView
-from streams.customers.alignment import CAPACITY, MOST_NEWS, MOST_OF_ONE, Alignment, Item
+from streams.customers import alignment as alignment_module
+from streams.customers.alignment import LEAST, MOST_NEWS, MOST_OF_ONE, SLICE, Alignment, Item
 from streams.customers.counters import Counters
 from streams.customers.intake import Intake
 from streams.customers.partition import Partition
@@ -19,8 +20,23 @@ from streams.deadletters import Limit
 from streams.kafka.errors import Fatal
 
 
+@pytest.fixture(autouse=True, params=[SLICE, 2])
+def slices(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is taken in one go or in many is the same."""
+    monkeypatch.setattr(alignment_module, "SLICE", request.param)
+
+
 def item(ts: int, rank: int, offset: int) -> Item:
     return ts, rank, offset, b"c1", PageView("c1", ts)
+
+
+def take(alignment: Alignment, bound: int, limit: int) -> tuple[list[Item], int]:
+    taking = alignment.taking(bound, limit)
+    while True:
+        try:
+            next(taking)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
 
 
 def places(items: list[Item]) -> list[tuple[int, int, int]]:
@@ -31,7 +47,7 @@ def test_items_come_in_order_of_time_rank_and_offset() -> None:
     alignment = Alignment([0] * RANKS)
     alignment.add(PURCHASES, [item(5, PURCHASES, 0), item(7, PURCHASES, 1)], 2)
     alignment.add(PAGE_VIEWS, [item(5, PAGE_VIEWS, 0), item(5, PAGE_VIEWS, 1), item(9, PAGE_VIEWS, 2)], 3)
-    taken, until = alignment.take(7, 100)
+    taken, until = take(alignment, 7, 100)
     assert places(taken) == [(5, 0, 0), (5, 0, 1), (5, 2, 0), (7, 2, 1)]
     assert until == 7
     assert alignment.waiting() == 1
@@ -44,7 +60,7 @@ def test_what_is_more_than_a_flush_takes_stays_in_order() -> None:
     alignment.add(PURCHASES, [item(ts, PURCHASES, ts) for ts in range(1, 20, 2)], 20)
     seen: list[tuple[int, int, int]] = []
     while alignment.waiting():
-        taken, until = alignment.take(100, 3)
+        taken, until = take(alignment, 100, 3)
         assert len(taken) <= 3
         assert all(time <= until for time, *_ in places(taken))
         assert all(queue[0][0] > until for queue in alignment.queues if queue), "nothing at or before `until` is left"
@@ -58,7 +74,7 @@ def test_one_customer_fills_no_flush() -> None:
     several = MOST_OF_ONE * 2 + 500
     other = (several, PAGE_VIEWS, several, b"c2", PageView("c2", several))
     alignment.add(PAGE_VIEWS, [*(item(n, PAGE_VIEWS, n) for n in range(several)), other], several + 1)
-    portions = [alignment.take(several, 10 * several)[0] for _ in range(3)]
+    portions = [take(alignment, several, 10 * several)[0] for _ in range(3)]
     assert [len(portion) for portion in portions] == [MOST_OF_ONE, MOST_OF_ONE, 501]
     assert [each[2] for portion in portions for each in portion] == list(range(several + 1))
 
@@ -67,14 +83,14 @@ def test_news_is_taken_in_portions_and_a_topic_nobody_wants_is_not_waited_for() 
     alignment = Alignment([0] * RANKS)
     alignment.add(PRODUCT_NEWS, [item(n, PRODUCT_NEWS, n) for n in range(MOST_NEWS + 1)], MOST_NEWS + 1)
     alignment.add(PAGE_VIEWS, [item(MOST_NEWS, PAGE_VIEWS, 0)], 1)
-    taken, until = alignment.take(MOST_NEWS, 100_000)
+    taken, until = take(alignment, MOST_NEWS, 100_000)
     assert (len(taken), until, alignment.news) == (MOST_NEWS + 1, MOST_NEWS - 1, True)  # the view comes before the news of its instant
-    assert places(alignment.take(MOST_NEWS, 100_000)[0]) == [(MOST_NEWS, PRODUCT_NEWS, MOST_NEWS)]
+    assert places(take(alignment, MOST_NEWS, 100_000)[0]) == [(MOST_NEWS, PRODUCT_NEWS, MOST_NEWS)]
     without, watermark = Alignment([0] * PRODUCT_NEWS), Watermark(0, 0, PRODUCT_NEWS)
     for rank in range(PRODUCT_NEWS):
         watermark.seen(rank, 0, 1_000)
     assert watermark.bounds(without) == (1_000, 1_000)
-    assert without.take(1_000, 10) == ([], 1_000)
+    assert take(without, 1_000, 10) == ([], 1_000)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -89,7 +105,7 @@ def test_any_way_of_feeding_gives_the_same_order(seed: int) -> None:
         fed[rank] += len(portion)
         alignment.add(rank, portion, fed[rank])
         bound = min((alignment.newest[r] - 1 if fed[r] < 30 else 1_000) for r in logs)
-        seen += places(alignment.take(bound, dice.randrange(1, 12))[0])
+        seen += places(take(alignment, bound, dice.randrange(1, 12))[0])
     assert seen == sorted(each for log in logs.values() for each in places(log))
 
 
@@ -119,8 +135,8 @@ class TestWatermark:
 
     def test_a_full_topic_does_not_wait_for_more_of_the_same_millisecond(self) -> None:
         watermark, alignment = self.caught_up()
-        alignment.add(CART_EVENTS, [item(300, CART_EVENTS, n) for n in range(CAPACITY)], CAPACITY)
-        watermark.seen(CART_EVENTS, CAPACITY + 5, 1_000)
+        alignment.add(CART_EVENTS, [item(300, CART_EVENTS, n) for n in range(LEAST)], LEAST)
+        watermark.seen(CART_EVENTS, LEAST + 5, 1_000)
         assert watermark.bounds(alignment) == (300, 300)
 
     def test_an_event_newer_than_the_fetches_of_others_waits_for_them(self) -> None:

@@ -39,7 +39,11 @@ def test_members_and_totals_of_flushes() -> None:
         (1_000, b"a", [1, "win_back", 1, "suppressed", "no_consent", 1_000, 3]),
         (1_000, b"b", [1, "win_back", 1, "suppressed", "no_consent", 1_000, 4]),
     ]  # fmt: skip
-    tallies.delivered(tallies.made(members, said), 0.02, 2, 1_080)
+    tally = tallies.begun(members)
+    tallies.add(tally, said[:3])
+    tallies.fold()
+    tallies.add(tally, said[3:])
+    tallies.delivered(tally, 0.02, 2, 1_080)
     tallies.fold()
     assert members.counts == {("cart", ""): 0, ("level", "low"): 1, ("level", "high"): 1}
     assert counters.detail.turns["level", MOVED, None, "low", EVENT] == 2
@@ -54,7 +58,7 @@ def test_a_segment_that_is_defined_no_longer_is_left_by_its_name() -> None:
     counters, members = Counters(), Members()
     members.counts = {("gone", ""): 1}
     tallies = Tallies(counters, SEGMENTS)
-    tallies.made(members, [change(b"a", UNDEFINED, EXITED), change(b"b", 0, ENTERED)])
+    tallies.add(tallies.begun(members), [change(b"a", UNDEFINED, EXITED), change(b"b", 0, ENTERED)])
     tallies.fold()
     assert members.counts == {("gone", ""): 0, ("cart", ""): 1}
 
@@ -80,7 +84,7 @@ def test_counting_states_while_they_change() -> None:
                 said.append(change(key, 0, EXITED if masks[key] & 1 else ENTERED))
                 masks[key] ^= 1
             states[key] = stored(masks[key])
-        tallies.made(members, said)
+        tallies.add(tallies.begun(members), said)
         tallies.fold()
         members.count(states, lambda fingerprint: LAYOUT)
     assert members.counts == {

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from redis.asyncio import Redis
 
-from streams.agents.deliver import Refusal
+from streams.agents.deliver import Record, Refusal
 from streams.sinks.address import server
 from streams.sinks.claims import Claims, Taken
 from streams.sinks.smtp import SmtpMailer
@@ -276,10 +276,10 @@ async def test_stopping_while_waiting_for_the_server_stops_at_once(make: Make, s
 async def test_a_slow_server_does_not_lose_the_claim(make: Make, smtp_server: Server) -> None:
     smtp_server.hold = asyncio.Event()
     message = encoded(record())
-    first, second = make(lease=0.3), make(lease=0.3)
+    first, second = make(lease=0.8), make(lease=0.8)
     both = [asyncio.create_task(deliverer.deliver(message)) for deliverer in (first, second)]
     await until(lambda: smtp_server.received == 1)
-    await asyncio.sleep(0.7)  # two leases
+    await asyncio.sleep(1.7)  # two leases, and less than an answer is waited for
     assert smtp_server.received == 1
     smtp_server.hold.set()
     assert await asyncio.gather(*both) == [None, None]
@@ -300,3 +300,16 @@ async def until(look: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not look():
             await asyncio.sleep(0.02)
+
+
+async def test_what_is_anothers_by_now_is_not_waited_for(smtp_server: Server, make: Make) -> None:
+    """With the server away a mail waits for up to a minute; the partition's new owner sends it, and this one's place is needed."""
+    smtp_server.answer = lambda recipient: "421 closing"
+    ours = True
+    deliverer = make(patience=replace(QUICK, first=600.0, longest=600.0)).deliverer
+    waiting = asyncio.create_task(deliverer.deliver(Record(encoded(record()), current=lambda: ours)))
+    while not deliverer.standing.obstacles:
+        await asyncio.sleep(0.01)
+    ours = False
+    assert await asyncio.wait_for(waiting, 10) is None
+    assert not smtp_server.mails

@@ -198,7 +198,7 @@ async def test_a_server_that_never_greets_is_given_up_soon_and_stopping_does_not
     began = monotonic()
     waiting.cancel()
     await asyncio.wait([waiting, task])
-    assert monotonic() - began < 0.5
+    assert monotonic() - began < 10  # of the 60 that connecting may take
     silent.close()
     for writer in taken:
         writer.close()
