@@ -103,14 +103,17 @@ class HubSpot:
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
         try:
             async with self._session.request(method, self._url + path, json=content, headers=headers, allow_redirects=False) as answer:
-                status, said = answer.status, (await answer.content.read(4_000_000)).decode("utf-8", "replace")
+                # The whole: `content.read` gives what has come so far.
+                status, said = answer.status, (await answer.read()).decode("utf-8", "replace")
                 after = answer.headers.get("Retry-After", "")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Away(" ".join(str(error).split()) or type(error).__name__) from error
         known = _object(said)
         if status in (200, 201, 207):
+            if known is None:  # what it did with a batch is not known: not that it did all of it
+                raise Away(f"HTTP {status} with an answer that is no JSON object")
             return status, known
-        raise _meaning(status, known, said, after)
+        raise _meaning(status, known or {}, said, after)
 
 
 def _meaning(status: int, known: Mapping[str, Any], said: str, after: str) -> HubSpotError:
@@ -150,9 +153,9 @@ def _texts(value: Any) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else [] if value is None else [str(value)]
 
 
-def _object(said: str) -> dict[str, Any]:
+def _object(said: str) -> dict[str, Any] | None:
     try:
         found = json.loads(said)
     except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        return None
+    return found if isinstance(found, dict) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 import time
 from collections import deque
@@ -24,6 +26,7 @@ class Crm:
     retry_after: bool = True
     port: int = 0
     down: int = 0
+    garbled: int = 0  # answers of which half is missing
     contacts: dict[str, dict[str, str]] = field(default_factory=dict)
     writes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
@@ -87,6 +90,9 @@ class Crm:
 
     async def _upsert(self, request: web.Request) -> web.Response:
         inputs = (await request.json())["inputs"]
+        if self.garbled:
+            self.garbled -= 1
+            return web.Response(text='{"status":"COMPLETE","resul', status=207)
         self.sizes.append(len(inputs))
         ids = [(each["idProperty"], each["id"]) for each in inputs]
         if len(inputs) > 100:
@@ -121,8 +127,15 @@ class Crm:
                 return f"INVALID_OPTION: {value} was not one of the allowed options"
         return "INVALID_EMAIL" if "bad" in each["id"] else ""
 
-    async def _listed(self, request: web.Request) -> web.Response:
-        return web.json_response({"results": list(self.properties.values())})
+    async def _listed(self, request: web.Request) -> web.StreamResponse:
+        """In two pieces, as anything of that length comes over a network."""
+        body = json.dumps({"results": list(self.properties.values())}).encode()
+        answer = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(body))})
+        await answer.prepare(request)
+        await answer.write(body[: len(body) // 2])
+        await asyncio.sleep(0.05)
+        await answer.write(body[len(body) // 2 :])
+        return answer
 
     async def _grouped(self, request: web.Request) -> web.Response:
         return web.json_response({"results": [{"name": each} for each in self.groups]})

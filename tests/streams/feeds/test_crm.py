@@ -117,6 +117,21 @@ async def test_contacts_that_are_refused_become_dead_letters_and_hold_up_nobody(
     assert {value for value, *_ in letters} == {b"{", *map(encoded, (change("bad"), change("bad", 2), change("poison")))}
 
 
+async def test_an_answer_in_pieces_is_read_to_its_end(crm: Callable[..., Any]) -> None:
+    hubspot = await crm()
+    asking = HubSpot(hubspot.url, TOKEN, ID)
+    assert (await asking.properties()).keys() == hubspot.properties.keys()
+    await asking.close()
+
+
+async def test_an_answer_of_which_half_is_missing_does_not_mean_that_all_were_taken(
+    crm: Callable[..., Any], sync: Callable[..., Sync]
+) -> None:
+    hubspot, letters = await crm(garbled=2), list[Any]()
+    await sync(hubspot, letters=letters).take(messages([change("c1"), change("bad")]))
+    assert list(hubspot.contacts) == ["c1"] and [error for _, error, _ in letters] == ["crm_refused"] and hubspot.statuses == [207] * 3
+
+
 async def test_a_fault_of_theirs_or_of_the_set_up_loses_nothing(crm: Callable[..., Any], sync: Callable[..., Sync]) -> None:
     hubspot, letters = await crm(down=3), list[Any]()
     lacking = hubspot.properties.pop("gedrag_cart_abandoned_since")
