@@ -87,7 +87,7 @@ class Process:
         """What this process logged so far."""
         return self.log.read_bytes()[self._seen :].decode()
 
-    def wait_for(self, words: str, count: int = 1, timeout: float = 30.0) -> None:
+    def wait_for(self, words: str, count: int = 1, timeout: float = 60.0) -> None:
         end = time.monotonic() + timeout
         while self.text().count(words) < count:
             assert self.process.poll() is None, f"the worker ended with {self.process.returncode}:\n{self.text()}"
@@ -98,7 +98,7 @@ class Process:
         self.wait_for("partition taken over", partitions)
         return self
 
-    def wait(self, timeout: float = 30.0) -> int:
+    def wait(self, timeout: float = 60.0) -> int:
         """The exit status."""
         try:
             return self.process.wait(timeout)

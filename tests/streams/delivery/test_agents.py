@@ -45,12 +45,15 @@ async def stopped(process: Process) -> None:
 
 
 async def topics_made(setup: Setup, process: Process) -> None:
-    """The worker makes the topics; nothing can be written before."""
+    """The worker makes the topics; nothing can be written before. On a busy machine a partition is there some time before its leader takes
+    records: what is written then comes later than what is written to others after it."""
     consumer = AIOKafkaConsumer(bootstrap_servers=setup.address)
     await consumer.start()
     try:
         for _ in range(600):
             if setup.names.dead_letters in await consumer.topics():
+                topics = [*setup.names.inputs, setup.names.messages]
+                await consumer.end_offsets([TopicPartition(topic, n) for topic in topics for n in range(setup.partitions)])
                 return
             assert process.process.poll() is None, process.text()
             await asyncio.sleep(0.1)
