@@ -32,7 +32,7 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`member`: of a simple segment; `tier`: of tiers. `since`: ms; None for one the customer never was in.
+    """`member`: of a simple segment; `tier`: of tiers, None for who is in none. `since`: ms; None for one the customer never was in.
 
     `ahead` None: time alone changes nothing, unless `sure_until` (ms) says how far was looked. Durations in `attributes` are seconds.
     """
@@ -152,6 +152,8 @@ class _Now:
 
     def _of_tier(self, definition: Tiers) -> str:
         """Its own condition, and why none of those above it holds."""
+        if self._tier is None and definition.of is not None:
+            return self._judge(definition.of)[1]
         own, above = "", []
         for tier in definition.tiers:
             if tier.name == self._tier:

@@ -33,9 +33,10 @@ class Stays:
             return
         customer, at = record["customer_id"], epoch_ms(record["at"])
         if customer in self._since:
-            tier, since = self._since[customer]
+            tier, since = self._since.pop(customer)
             self.over.setdefault(tier, []).append(at - since)
-        self._since[customer] = (record["to"], at)
+        if record["to"] is not None:
+            self._since[customer] = (record["to"], at)
 
     def still_there(self, tier: str) -> int:
         return sum(each == tier for each, _ in self._since.values())

@@ -46,7 +46,8 @@ def table(file: Path) -> list[str]:
                 said += [f"`{each.name}` {counts[each.name]:,}"] if counts[each.name] else []
             else:
                 tiers = [(tier.name, counts[f"{each.name}.{tier.name}"]) for tier in each.tiers]
-                said.append(f"`{each.name}`: {', '.join(f'{name} {count:,}' for name, count in tiers if count)}")
+                rows_of = ", ".join(f"{name} {count:,}" for name, count in tiers if count)
+                said += [f"`{each.name}`: {rows_of}"] if rows_of else []
         rows.append(f"| {family} | {'; '.join(said) or '–'} |")
     return rows
 

@@ -67,7 +67,8 @@ class Proofs:
         return parts[0] if len(parts) == 1 else Or(parts) if parts else Truth(False)
 
     def _tier(self, group: str, name: str) -> tuple[Condition, ...]:
-        parts: list[Condition] = []
+        of = self._tiers[group].of
+        parts = [] if of is None else [self._spelled(of)]
         for tier in self._tiers[group].tiers:
             if tier.name == name:
                 return (*parts, *(() if tier.when is None else (self._spelled(tier.when),)))

@@ -26,7 +26,7 @@ def pace(each: Compiled) -> int:
     if isinstance(definition, Segment):
         conditions: list[Condition | None] = [definition.when, definition.exit_when]
     else:
-        conditions = [tier.when for tier in definition.tiers]
+        conditions = [*definition.conditions]
     spans = [span for condition in conditions if condition is not None for span in _spans(condition)]
     shortest = min(spans, default=_WEEKS_FROM)
     return WEEKS if shortest >= _WEEKS_FROM else DAYS if shortest >= _DAYS_FROM else HOURS

@@ -173,10 +173,11 @@ def _tier_masks(each: Compiled, effects: int) -> tuple[int, int]:
 
 
 def _decisive(each: Compiled) -> list[Condition]:
-    """Those of which one must be true for somebody new to enter, or to be elsewhere than in the last tier."""
-    if isinstance(each.definition, Segment):
-        return [each.definition.when]
-    return [tier.when for tier in each.definition.tiers if tier.when is not None]
+    """Those of which one must be true for somebody new to enter, or to be elsewhere than where a landing puts them."""
+    definition = each.definition
+    if isinstance(definition, Segment):
+        return [definition.when]
+    return definition.conditions if definition.of is None else [definition.of]
 
 
 def _may_wait(each: Compiled) -> bool:

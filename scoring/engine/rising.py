@@ -35,8 +35,7 @@ def rising_source(each: Compiled, effects: int) -> tuple[str, list[str], str]:
 
 def _lifting(each: Compiled, j: int, effects: int) -> str:
     """Source: is the condition of a tier before j true? The nearest first; who is not above a bound is not above a higher one either."""
-    assert isinstance(each.definition, Tiers)
-    conditions = {k: each.definition.tiers[k].when for k in range(j) if each.codes[k].rise & effects}
+    conditions = {k: each.whens[k] for k in range(j) if each.codes[k].rise & effects}
     asked = [k for k in sorted(conditions, reverse=True) if not any(_implies(conditions[k], conditions[n]) for n in conditions if n > k)]
     return " or ".join(each.codes[k].raised(effects) for k in asked) or "False"
 

@@ -23,7 +23,7 @@ from scoring.engine.telling import Parts, said
 from scoring.expressions.code import Code, Layout, Value
 from scoring.expressions.compile import Compiler
 from scoring.expressions.runtime import NAMESPACE
-from scoring.expressions.tree import Condition, Flag, InSegment
+from scoring.expressions.tree import Condition, Flag, InSegment, Not
 from scoring.expressions.words import Judge, Leaf, Reader
 from scoring.segments.model import Definitions, Segment, Tiers
 from scoring.state import Customer
@@ -46,22 +46,30 @@ _ALWAYS = Code("True", lambda v, u, indent: [f"{indent}{v} = True; {u} = NEVER"]
 
 
 def layout_of(definitions: Definitions) -> Layout:
-    """Bits in file order: one for a simple segment, one for each tier of a group."""
+    """Bits in file order: one for a simple segment, one for each tier of a group; before those of one `of` some, that of who is in none."""
     segments: dict[str, int] = {}
     tiers: dict[str, dict[str, int]] = {}
+    nowhere: dict[str, int] = {}
     bit = 1
     for each in definitions.segments:
         if isinstance(each, Segment):
             segments[each.name] = bit
             bit <<= 1
         else:
+            if each.of is not None:
+                nowhere[each.name] = bit
+                bit <<= 1
             tiers[each.name] = {tier.name: bit << i for i, tier in enumerate(each.tiers)}
             bit <<= len(each.tiers)
-    return Layout(segments, tiers, {each.name: i for i, each in enumerate(definitions.segments)})
+    return Layout(segments, tiers, {each.name: i for i, each in enumerate(definitions.segments)}, nowhere)
 
 
 class Compiled:
-    """One segment or tier group, compiled."""
+    """One segment or tier group, compiled.
+
+    Of a group the places, in the order of their bits: the tiers, and before them, where it is `of` some, that of who is in none. By place
+    `tiers` has the tier's name (None: in none) and `codes` and `whens` its condition (of the last: always, None).
+    """
 
     def __init__(self, index: int, definition: Segment | Tiers, layout: Layout, compiler: Compiler) -> None:
         self.index = index
@@ -74,10 +82,16 @@ class Compiled:
             self.codes = [self.when] if self.exit_when is None else [self.when, self.exit_when]
             conditions = [c for c in (definition.when, definition.exit_when) if c is not None]
         else:
-            marks = layout.tiers[self.name]
-            self.bit, self.bits = min(marks.values()), sum(marks.values())
-            self.codes = [_ALWAYS if tier.when is None else compiler.condition(tier.when) for tier in definition.tiers]
-            conditions = [tier.when for tier in definition.tiers if tier.when is not None]
+            self.tiers: list[str | None] = [tier.name for tier in definition.tiers]
+            self.whens = [tier.when for tier in definition.tiers]
+            marks = [*layout.tiers[self.name].values()]
+            if definition.of is not None:
+                self.tiers.insert(0, None)
+                self.whens.insert(0, Not(definition.of))
+                marks.insert(0, layout.nowhere[self.name])
+            self.bit, self.bits = marks[0], sum(marks)
+            self.codes = [_ALWAYS if when is None else compiler.condition(when) for when in self.whens]
+            conditions = definition.conditions
         self.refs = frozenset().union(*(code.refs for code in self.codes))
         self.rises = reduce(or_, (code.rise for code in self.codes))
         self.reader = Reader(conditions)
@@ -91,16 +105,14 @@ class Compiled:
         self.values: Callable[[Customer, int], list[Any]]
         self.landing: Step | None = None
         self._told: dict[tuple[Any, ...], Parts] = {}
-        self._deciding: dict[tuple[int, str | None, str | None], Judge | None] = {}
+        self._deciding: dict[tuple[int, str | None, str | None], list[Judge]] = {}
 
     def why(self, kind: int, come_from: str | None, to: str | None, values: Sequence[Any]) -> str:
         """Which clause decides, with its values at the instant of the change."""
         change = kind, come_from, to
         if change not in self._deciding:
-            condition = self._decisive(*change)
-            self._deciding[change] = None if condition is None else self.reader.judge(condition)
-        judge = self._deciding[change]
-        return "" if judge is None else judge(values)[1]
+            self._deciding[change] = [self.reader.judge(condition) for condition in self._decisive(*change)]
+        return ", ".join(judge(values)[1] for judge in self._deciding[change])
 
     def told(self, kind: int, come_from: str | None, to: str | None, values: Sequence[Any]) -> Parts:
         """What the record says of the segment, with `why`. Many changes are alike: the first moves of all who are new."""
@@ -113,17 +125,25 @@ class Compiled:
                 self._told[change] = found
         return found
 
-    def _decisive(self, kind: int, come_from: str | None, to: str | None) -> Condition | None:
-        """A move up is told by the new tier's condition, a move down by that of the tier that was lost."""
+    def _decisive(self, kind: int, come_from: str | None, to: str | None) -> list[Condition]:
+        """A move up is told by the new tier's condition, a move down by that of the tier that was lost, into and out of a group by `of`."""
         definition = self.definition
         if isinstance(definition, Segment):
-            return definition.exit_when if kind == EXITED and definition.exit_when is not None else definition.when
+            return [definition.exit_when if kind == EXITED and definition.exit_when is not None else definition.when]
         conditions = {tier.name: tier.when for tier in definition.tiers}
         names = list(conditions)
-        if come_from is not None and names.index(come_from) < names.index(to or names[-1]):
-            return conditions[come_from]
+        if definition.of is not None:
+            if to is None:
+                return [definition.of]
+            if come_from is None:
+                into = conditions[to]
+                return [definition.of] if into is None else [definition.of, into]
         decisive = conditions[to or names[-1]]
-        return conditions[names[-2]] if decisive is None and len(names) > 1 else decisive
+        if come_from is not None and names.index(come_from) < names.index(to or names[-1]):
+            decisive = conditions[come_from]
+        elif decisive is None and len(names) > 1:
+            decisive = conditions[names[-2]]
+        return [] if decisive is None else [decisive]
 
 
 class Steps:
@@ -223,7 +243,7 @@ def _step_source(each: Compiled, name: str) -> list[str]:
     if isinstance(definition, Tiers):
         if not definition.settle:
             return _tiers_source(each)
-        return settling_tiers(name, each.index, each.bit, definition.settle, each.codes, lambda j: _moved(each, definition, j))
+        return settling_tiers(name, each.index, each.bit, definition.settle, each.codes, lambda j: _moved(each, j))
     if not definition.settle:
         return _segment_source(each, definition)
     assert each.when is not None
@@ -238,8 +258,10 @@ def _left(each: Compiled) -> list[str]:
     return [f"s.members ^= {each.bit}", _change(each.index, EXITED, "None", "None", f"leave(s, {each.index}, now)")]
 
 
-def _moved(each: Compiled, definition: Tiers, j: int) -> str:
-    return _change(each.index, MOVED, f"tiers_{each.index}.get(old)", repr(definition.tiers[j].name), f"enter(s, {each.index}, now)")
+def _moved(each: Compiled, j: int) -> str:
+    """A statement. Who is new and in no tier was in none before."""
+    told = _change(each.index, MOVED, f"tiers_{each.index}.get(old)", repr(each.tiers[j]), f"enter(s, {each.index}, now)")
+    return told if each.tiers[j] is not None else f"if old: {told}"
 
 
 def _segment_source(each: Compiled, definition: Segment) -> list[str]:
@@ -298,17 +320,19 @@ def _tiers_source(each: Compiled) -> list[str]:
         lines += code.emit("v", "u" if j == 0 else "uj", " ")
         if j:
             lines.append(" if uj < u: u = uj")
-        moved = _moved(each, definition, j)
         lines += [" if v:", f"  if not s.members & {each.bit << j}:", f"   old = s.members & {each.bits}"]
-        lines += [f"   s.members ^= old | {each.bit << j}", f"   {moved}", "  return u"]
+        lines += [f"   s.members ^= old | {each.bit << j}", f"   {_moved(each, j)}", "  return u"]
     return lines
 
 
 def _landing_source(each: Compiled, definition: Tiers) -> list[str]:
-    """A customer's first look, none of whose conditions can be true: into the last tier."""
+    """A customer's first look, none of whose conditions can be true: into the last tier, or, where `of` is one of them, into none."""
+    lines = [f"def landing_{each.index}(s, now, out, cause):"]
+    if definition.of is not None:
+        return [*lines, f" s.members |= {each.bit}", " return NEVER"]
     last = len(each.codes) - 1
-    moved = _change(each.index, MOVED, "None", repr(definition.tiers[last].name), f"land(s, {each.index}, now)")
-    return [f"def landing_{each.index}(s, now, out, cause):", f" s.members |= {each.bit << last}", f" {moved}", " return NEVER"]
+    moved = _change(each.index, MOVED, "None", repr(each.tiers[last]), f"land(s, {each.index}, now)")
+    return [*lines, f" s.members |= {each.bit << last}", f" {moved}", " return NEVER"]
 
 
 def _indented(lines: list[str], depth: int) -> list[str]:

@@ -7,7 +7,6 @@ file is. `event_type` may stand in for `action`, `status` or `type` where those 
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -247,9 +246,13 @@ def _trait(name: str) -> str:
 #: By rank.
 BUILDS: tuple[Build, ...] = (page_view, cart_event, purchase, email_event, feedback, profile, identity)
 
-#: What a page view's record says that the event doesn't.
-_beyond = attrgetter("url", "query", "referrer", "user_agent", "country", "language", "feature", "benefit")
-_NOTHING = (None,) * 8
+
+def _says_more(value: PageViewValue) -> bool:
+    """Than the event made of it. Each field by its name: an attrgetter of eight takes twice as long."""
+    return (
+        value.url is not None or value.query is not None or value.referrer is not None or value.user_agent is not None
+        or value.country is not None or value.language is not None or value.feature is not None or value.benefit is not None
+    )  # fmt: skip
 
 
 def building(rank: int, whole: bool) -> Build:
@@ -261,7 +264,7 @@ def building(rank: int, whole: bool) -> Build:
 
     def with_record(value: Any, ts: int) -> Event:
         event = build(value, ts)
-        if rank != PAGE_VIEWS or _beyond(value) != _NOTHING:
+        if rank != PAGE_VIEWS or _says_more(value):
             event.more = value  # type: ignore[union-attr]
         return event
 

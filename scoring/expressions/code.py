@@ -56,11 +56,13 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where memberships lie in the masks: the bit of a simple segment; a tier's bit by group and name; places in file order."""
+    """Where memberships lie in the masks: the bit of a simple segment; a tier's bit by group and name; places in file order; the bit
+    of who is in no tier of a group that is `of` some."""
 
     segments: Mapping[str, int]
     tiers: Mapping[str, Mapping[str, int]]
     places: Mapping[str, int] = field(default_factory=dict)
+    nowhere: Mapping[str, int] = field(default_factory=dict)
 
     def marks(self, group: str) -> str:
         """In source: the names of a group's tiers by their bits. It is made once: dicts written out are made anew at every look."""

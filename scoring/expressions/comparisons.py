@@ -137,7 +137,7 @@ def none_test(link: tuple[ast.expr, ast.cmpop, ast.expr], text: str, scope: Scop
     if operand is None:
         return None
     if isinstance(operand, TierOf):
-        scope.fault(left_node, "a customer is always in a tier", 'compare it with a name: tier("engagement") == "regular"')
+        scope.fault(left_node, "a tier is not asked for None", 'compare it with a name: tier("engagement") == "regular"')
         return None
     if isinstance(operand, Const) or operand.kind == "boolean":
         return Truth(negated, text)

@@ -25,8 +25,9 @@ def leave(engine: Engine, s: Customer, now: int, cause: int, origin: list[Any] |
         if isinstance(each.definition, Segment):
             out.append([0, each.index, EXITED, None, None, now, cause, _episode(s, each.index), None, origin])
         else:
-            tier = next(tier for tier, bit in engine.steps.layout.tiers[each.name].items() if members & bit)
-            out.append([0, each.index, MOVED, tier, None, now, cause, enter(s, each.index, now), None, origin])
+            tier = next((tier for tier, bit in engine.steps.layout.tiers[each.name].items() if members & bit), None)
+            if tier is not None:
+                out.append([0, each.index, MOVED, tier, None, now, cause, enter(s, each.index, now), None, origin])
     s.members = s.holding = 0
     s.holds = None
 

@@ -56,12 +56,16 @@ def segment_hash(
     return _digest(said).hexdigest()
 
 
-def tiers_hash(tiers: Sequence[Tier], engagement: Engagement, settle: int = 0, calendar: Calendar = EMPTY) -> str:
-    """16 hex digits of a group of tiers' meaning: its tiers, their order and conditions."""
-    read = [tier.when for tier in tiers if tier.when is not None]
+def tiers_hash(
+    tiers: Sequence[Tier], engagement: Engagement, settle: int = 0, calendar: Calendar = EMPTY, of: Condition | None = None
+) -> str:
+    """16 hex digits of a group of tiers' meaning: its tiers, their order and conditions, and whom it is for."""
+    read = [when for when in (of, *(tier.when for tier in tiers)) if when is not None]
     said: list[Any] = ["tiers", [[tier.name, tier.when and _said(tier.when)] for tier in tiers], _settings(read, engagement)]
     if settle:
         said.append(settle)
+    if of is not None:
+        said.append(["of", _said(of)])
     said += _occasions(read, calendar)
     return _digest(said).hexdigest()
 

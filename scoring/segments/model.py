@@ -31,13 +31,19 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Tiers:
-    """Ordered tiers: a customer is in exactly one, the first whose condition holds."""
+    """Ordered tiers: a customer is in exactly one, the first whose condition holds; with `of`, in none while that is not true."""
 
     name: str
     family: str
     tiers: tuple[Tier, ...]
     definition: str
     settle: int = 0
+    of: Condition | None = None
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """All that it asks for, `of` first."""
+        return [each for each in (self.of, *(tier.when for tier in self.tiers)) if each is not None]
 
 
 @dataclass(frozen=True, slots=True)

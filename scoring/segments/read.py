@@ -23,7 +23,7 @@ from scoring.segments.tiers import read_tiers
 __all__ = ["Fault", "Faults", "read"]
 
 _SEGMENT_KEYS = ("name", "family", "when", "exit_when", "hold_for", "cooldown", "settle")
-_TIERS_KEYS = ("name", "family", "tiers", "settle")
+_TIERS_KEYS = ("name", "family", "of", "tiers", "settle")
 _EXAMPLE = '"cart_items > 0 and cart_idle >= hours(1)"'
 
 
@@ -91,9 +91,11 @@ class _Reader:
         self.owner = entry.name or ""
         table.only(_TIERS_KEYS)
         family = table.one_of("family", FAMILIES, "family", example='"engagement"')
-        tiers = read_tiers(table, self._condition)
+        text = table.text("of", example='"purchases >= 1"')
+        of = None if text is None else self._condition((*table.path, "of"), text)
+        tiers = read_tiers(table, self._condition, of)
         settle = _whole(table.span("settle", example='"1h"'))
-        return Tiers(self.owner, family or "", tiers, tiers_hash(tiers, engagement, settle, self.calendar), settle)
+        return Tiers(self.owner, family or "", tiers, tiers_hash(tiers, engagement, settle, self.calendar, of), settle, of)
 
     def _condition(self, path: Path, text: str) -> Condition | None:
         try:

@@ -62,7 +62,7 @@ def short_span(milliseconds: float) -> str:
 
 def _conditions(definition: Segment | Tiers) -> list[Condition]:
     if isinstance(definition, Tiers):
-        return [tier.when for tier in definition.tiers if tier.when is not None]
+        return definition.conditions
     return [definition.when] if definition.exit_when is None else [definition.when, definition.exit_when]
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from scoring.expressions.tree import Condition, Not, Or
 from scoring.segments.document import Path
 from scoring.segments.model import Tier
-from scoring.segments.reach import always, implies
+from scoring.segments.reach import always, excludes, implies
 from scoring.segments.table import Table, kind_word
 
 _EXAMPLE = '[ { name = "often", when = "purchases >= 5" }, { name = "seldom" } ]'
@@ -24,8 +24,8 @@ class _Read(NamedTuple):
     good: bool  # its condition could be read, or it rightly has none
 
 
-def read_tiers(group: Table, conditions: Conditions) -> tuple[Tier, ...]:
-    """The tiers of a group; faults are noted in the document."""
+def read_tiers(group: Table, conditions: Conditions, of: Condition | None = None) -> tuple[Tier, ...]:
+    """The tiers of a group, which is for customers of whom `of` is true; faults are noted in the document."""
     given = group.data.get("tiers")
     if not isinstance(given, list):
         if given is None:
@@ -44,7 +44,10 @@ def read_tiers(group: Table, conditions: Conditions) -> tuple[Tier, ...]:
             group.document.fault(
                 path, f"a tier must be a table, not {kind_word(data)}", 'such as { name = "often", when = "purchases >= 5" }'
             )
-    _tell_unreachable(read)
+    if of is not None and always(of) is False:
+        group.fault("nobody is in this group: its `of` is never true", at="of")
+    else:
+        _tell_unreachable(read, of)
     return tuple(Tier(tier.name, tier.when) for tier in read)
 
 
@@ -64,20 +67,22 @@ def _read_tier(table: Table, last: bool, before: list[_Read], conditions: Condit
     return _Read(table, name, when, when is not None or (last and "when" not in table.data))
 
 
-def _tell_unreachable(read: list[_Read]) -> None:
+def _tell_unreachable(read: list[_Read], of: Condition | None) -> None:
     before: list[_Read] = []
     for tier in read:
         if not tier.good:
             continue
         shown = f"tier `{tier.name}` can never be reached"
         place = "when" if tier.when is not None else "name" if "name" in tier.table.data else None
-        everybody = next((one for one in before if one.when is not None and always(one.when) is True), None)
+        everybody = next((one for one in before if one.when is not None and _all_are_in(one.when, of)), None)
         if everybody is not None:
             tier.table.fault(
                 f"{shown}: everybody is in `{everybody.name}` before it", "order tiers from the narrowest to the widest", at=place
             )
         elif tier.when is not None and always(tier.when) is False:
             tier.table.fault(f"{shown}: its condition is never true", at=place)
+        elif tier.when is not None and of is not None and excludes(of, tier.when):
+            tier.table.fault(f"{shown}: who meets its condition is not of this group", "compare it with `of`", at=place)
         elif _covered(before):
             tier.table.fault(f"{shown}: one of the tiers before it is true of everybody", at=place)
         elif tier.when is not None:
@@ -91,6 +96,10 @@ def _tell_unreachable(read: list[_Read]) -> None:
                     f"{shown}: who meets its condition is in {whose} before it", "order tiers from the narrowest to the widest", at=place
                 )
         before.append(tier)
+
+
+def _all_are_in(when: Condition, of: Condition | None) -> bool:
+    return always(when) is True if of is None else implies(of, when)
 
 
 def _covered(before: list[_Read]) -> bool:

@@ -37,12 +37,13 @@ AHEAD = 4000
 BATCH = 500
 
 
-class _Record(msgspec.Struct):
+class _Record(msgspec.Struct, rename={"come_from": "from"}):
     customer_id: str
     segment: str
     kind: str
     at: str
     to: str | None = None
+    come_from: str | None = None
     cause: str = ""
 
 
@@ -141,9 +142,9 @@ def change_of(value: bytes | None, offset: int, written: int) -> Change:
     """`written`: the record's timestamp in ms. Raises msgspec.DecodeError, Invalid or ValueError for what is no change."""
     record = _decode(value or b"")
     gone = record.cause in ("merge", "erasure")
-    moved_out = record.kind == "moved" and gone and record.to is None  # from a last tier to none
-    if record.kind not in ("entered", "exited", "moved") or ((record.kind == "moved") is not (record.to is not None) and not moved_out):
-        raise ValueError(f"kind {record.kind[:40]!r}, to {record.to!r}: no change is like that")
+    moves = record.to is not None or record.come_from is not None  # to a tier, or from the last one to none
+    if record.kind not in ("entered", "exited", "moved") or (record.kind == "moved") is not moves:
+        raise ValueError(f"kind {record.kind[:40]!r}, from {record.come_from!r} to {record.to!r}: no change is like that")
     return Change(
         offset, written, record.customer_id, record.kind, record.segment,
         record.to or "", epoch_ms(record.at), gone,

@@ -109,6 +109,6 @@ def _limits(attribute: Attr | Since, condition: Condition) -> Iterator[float]:
 
 def _conditions(definition: Segment | Tiers) -> Iterator[Condition]:
     if isinstance(definition, Tiers):
-        yield from (tier.when for tier in definition.tiers if tier.when is not None)
+        yield from definition.conditions
     else:
         yield from (each for each in (definition.when, definition.exit_when) if each is not None)

@@ -148,7 +148,7 @@ def _show(verdicts: list[Verdict], customer: str, now: int, as_json: bool) -> No
         table.add_column(column, no_wrap=True)
     table.add_column("Because", overflow="fold", min_width=30)
     for each in verdicts:
-        inside = each.tier if each.kind == "tiers" else "in" if each.member else "out"
+        inside = each.tier or "in none" if each.kind == "tiers" else "in" if each.member else "out"
         style = "" if each.kind == "tiers" else "green" if each.member else "dim"
         table.add_row(each.segment, inside, "never" if each.since is None else _short(each.since), _ahead(each), each.reason, style=style)
     Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDTH).print(table)
@@ -156,7 +156,7 @@ def _show(verdicts: list[Verdict], customer: str, now: int, as_json: bool) -> No
 
 def _ahead(each: Verdict) -> str:
     if each.ahead is not None:
-        what = f"to {each.ahead.to}" if each.ahead.kind == "moved" else each.ahead.kind
+        what = f"to {each.ahead.to or 'none'}" if each.ahead.kind == "moved" else each.ahead.kind
         return f"{what} {_short(each.ahead.at)}"
     return "-" if each.sure_until is None else f"- (until {_short(each.sure_until)})"
 

@@ -85,7 +85,8 @@ def _happened(figures: Figures, row: str) -> float:
     name, _, tier = row.partition(".")
     if not tier:
         return changes["entered", name] + changes["exited", name]
-    return max(0, changes["moved", name] - figures.segments.customers) / sum(each.startswith(f"{name}.") for each in members)
+    tiers = [customers for each, customers in members.items() if each.startswith(f"{name}.")]
+    return max(0, changes["moved", name] - sum(tiers)) / len(tiers)
 
 
 def _changes(figures: Figures, rows: int) -> RenderableType:
@@ -94,7 +95,7 @@ def _changes(figures: Figures, rows: int) -> RenderableType:
         table.add_column(no_wrap=True, overflow="ellipsis", **options)  # type: ignore[arg-type]
     for change in list(figures.last_changes)[-rows:]:
         kind = change["kind"]
-        tiers = " > ".join(tier for tier in (change["from"], change["to"]) if tier)
+        tiers = change["to"] if change["from"] is None else f"{change['from']} > {change['to'] or 'none'}"
         what = f"{change['segment']}: {tiers}" if kind == "moved" else f"{kind} {change['segment']}"
         why = change["reason"] + (" (time passed)" if change["cause"] == "deadline" else "")
         table.add_row(Text(change["at"][11:16], "dim"), Text(change["customer_id"]), Text(what, _COLOURS.get(kind, "")), Text(why, "dim"))

@@ -80,7 +80,8 @@ class EngineCollector(Collector):
                 entries |= dict.fromkeys(((each.name, cause) for cause in CAUSES), 0)
                 exits |= dict.fromkeys(((each.name, cause) for cause in CAUSES), 0)
             else:
-                pairs = permutations([tier.name for tier in each.tiers], 2)
+                nowhere = [] if each.of is None else [""]
+                pairs = permutations([tier.name for tier in each.tiers] + nowhere, 2)
                 moves |= dict.fromkeys(((each.name, *pair, cause) for pair in pairs for cause in _USUAL), 0)
         for (segment, kind, come_from, to, cause), number in service.counters.detail.turns.items():
             if kind == MOVED:

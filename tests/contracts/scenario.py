@@ -50,11 +50,12 @@ def toml(when: str, name: str = "it", **rest: str) -> str:
     return "[[segment]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in fields.items())
 
 
-def tiers(name: str, *rows: str, family: str = "other") -> str:
-    """One [[tiers]]: rows such as "high: spend >= 100", the last a name alone."""
+def tiers(name: str, *rows: str, family: str = "other", **rest: str) -> str:
+    """One [[tiers]]: rows such as "high: spend >= 100", the last a name alone. `rest`: other keys."""
     named = [row.partition(": ") for row in rows]
     inner = ", ".join(f"{{ name = {json.dumps(n)}{f', when = {json.dumps(when)}' if when else ''} }}" for n, _, when in named)
-    return f"[[tiers]]\nname = {json.dumps(name)}\nfamily = {json.dumps(family)}\ntiers = [ {inner} ]\n"
+    more = "".join(f"{key} = {json.dumps(value)}\n" for key, value in rest.items())
+    return f"[[tiers]]\nname = {json.dumps(name)}\nfamily = {json.dumps(family)}\n{more}tiers = [ {inner} ]\n"
 
 
 class Story:

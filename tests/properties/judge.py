@@ -77,7 +77,7 @@ def holds(node: tree.Condition, view: View) -> bool:
 def conditions(definitions: Definitions) -> Iterator[tree.Condition]:
     for segment in definitions.segments:
         if isinstance(segment, Tiers):
-            yield from (tier.when for tier in segment.tiers if tier.when is not None)
+            yield from segment.conditions
         else:
             yield segment.when
             if segment.exit_when is not None:

@@ -197,14 +197,16 @@ class Recount:
 
     def judge_tiers(self, group: Tiers, view: View, cause: str) -> None:
         own = self.standing[group.name]
-        to = next(tier.name for tier in group.tiers if tier.when is None or holds(tier.when, view))
-        settled = self.has_settled(own, group.settle if own.tier is not None else 0, to if to != own.tier else None, view.now)
+        to = None
+        if group.of is None or holds(group.of, view):
+            to = next(tier.name for tier in group.tiers if tier.when is None or holds(tier.when, view))
+        first, own.member = not own.member, True
+        settled = self.has_settled(own, 0 if first else group.settle, (to,) if to != own.tier else None, view.now)
         if to != own.tier and settled:
             own.differs = None
             own.episode += 1
             self.changes.append(Change(group.name, "moved", own.tier, to, view.now, cause, own.episode))
             own.tier = to
-        assert own.tier is not None
         view.tiers[group.name] = own.tier
 
     def has_settled(self, own: Standing, settle: int, differs: object, now: int) -> bool:
@@ -218,9 +220,10 @@ class Recount:
         return differs is not None and now >= own.differs_since + settle
 
     @property
-    def memberships(self) -> dict[str, str | bool | None]:
+    def memberships(self) -> dict[str, str | bool]:
         tiers = {s.name for s in self.order if isinstance(s, Tiers)}
-        return {s.name: self.standing[s.name].tier if s.name in tiers else self.standing[s.name].member for s in self.definitions.segments}
+        found = {s.name: self.standing[s.name].tier if s.name in tiers else self.standing[s.name].member for s in self.definitions.segments}
+        return {name: member for name, member in found.items() if member is not None}
 
 
 def is_placed(event: Event) -> bool:
@@ -254,7 +257,7 @@ def in_order_of_reference(definitions: Definitions) -> list[Segment | Tiers]:
 
 def own_conditions(segment: Segment | Tiers) -> list[tree.Condition]:
     if isinstance(segment, Tiers):
-        return [tier.when for tier in segment.tiers if tier.when is not None]
+        return segment.conditions
     return [segment.when] + ([segment.exit_when] if segment.exit_when is not None else [])
 
 

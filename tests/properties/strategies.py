@@ -204,7 +204,8 @@ def definitions(
         else:
             names = ["high", "mid", "low"][: draw(st.integers(2, 3))]
             judged = (*(Tier(t, draw(condition)) for t in names[:-1]), Tier(names[-1], None))
-            found.append(Tiers(name, "other", judged, "0" * 16, draw(settles) if with_history else 0))
+            of = draw(st.none() | condition)
+            found.append(Tiers(name, "other", judged, "0" * 16, draw(settles) if with_history else 0, of))
             known[name] = names
     return Definitions(tuple(draw(st.permutations(found))), draw(engagements), fingerprint=1)
 

@@ -96,6 +96,17 @@ def test_a_segment_that_refers_to_another_changes_with_it() -> None:
     assert verdict.ahead == Ahead(ms("11:00"), "entered", None)
 
 
+def test_why_somebody_is_in_none_of_the_tiers() -> None:
+    it = Story(tiers("rfm", "often: purchases >= 2", "once", of="purchases(days(30)) >= 1"))
+    it.page_view("10:00")
+    (nobody,) = explain(it.engine, it.state, ms("11:00"))  # type: ignore[arg-type]
+    assert (nobody.tier, nobody.since, nobody.ahead) == (None, None, None)
+    assert nobody.reason == "purchases(days(30)) 0 is not >= 1"
+    it.buys("12:00")
+    (buyer,) = explain(it.engine, it.state, ms("13:00"))  # type: ignore[arg-type]
+    assert (buyer.tier, buyer.since, buyer.ahead) == ("once", ms("12:00"), Ahead(ms("+30d 13:00"), "moved", None))
+
+
 def test_a_state_of_other_definitions_is_refused() -> None:
     it = Story(toml("purchases >= 1"))
     it.page_view("10:00")
@@ -116,6 +127,7 @@ SHOP = "".join(
         ]
     )
 ) + tiers("level", "high: engagement >= 9", "some: purchases(days(60)) >= 1", "low")
+SHOP += tiers("of_late", "much: spend(days(5)) >= 30", "little", of="purchases(days(5)) >= 1", settle="2h")
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -150,7 +162,7 @@ def test_what_is_said_to_come_is_what_comes(seed: int) -> None:
         came.setdefault(it.engine.names[index], Ahead(instant, KINDS[kind], to))  # type: ignore[index, arg-type, call-overload]
     assert {name: each.ahead for name, each in told.items() if each.ahead is not None} == came
     now = it.engine.memberships(it.state)
-    assert all(each.tier == now[name] if each.kind == "tiers" else each.member == now[name] for name, each in told.items())
+    assert all(each.tier == now.get(name) if each.kind == "tiers" else each.member == now[name] for name, each in told.items())
 
 
 def _said(at: int) -> str:

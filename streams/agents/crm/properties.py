@@ -24,7 +24,8 @@ def wanted(definitions: Definitions, prefix: str, id_property: str) -> list[dict
     for each in definitions.segments:
         if isinstance(each, Tiers):
             tiers = ", ".join(tier.name for tier in each.tiers)
-            found.append(_property(prefix + each.name, _label(each.name), "string", "text", description=f"One of: {tiers}"))
+            said = f"One of: {tiers}" if each.of is None else f"One of: {tiers}; or empty"
+            found.append(_property(prefix + each.name, _label(each.name), "string", "text", description=said))
         else:
             found.append(_property(prefix + each.name, _label(each.name), "enumeration", "booleancheckbox", options=_YES_NO))
         found.append(_property(prefix + each.name + _SINCE, f"{_label(each.name)}: since", "datetime", "date"))

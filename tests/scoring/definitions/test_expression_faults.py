@@ -45,7 +45,7 @@ KINDS = [
     ("«cart_idle»", "a duration is no condition", "hours(1)"),
     ("«tier('engagement')»", "a text is no condition", "tier"),
     ("tier('engagement') == «tier('engagement')»", "a tier is compared with a name in quotes", ""),
-    ("«tier('engagement')» is None", "always in a tier", ""),
+    ("«tier('engagement')» is None", "a tier is not asked for None", ""),
     ("«time_on_site + 1» > hours(1)", "a duration and a number cannot be added", "hours(1)"),
     ("«time_on_site - 1» > hours(1)", "a number cannot be taken from a duration", ""),
     ("«time_on_site * time_on_site» > hours(1)", "a duration cannot be multiplied by a duration", ""),

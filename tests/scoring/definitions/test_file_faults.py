@@ -103,6 +103,11 @@ TIERS = [
     (three("«False»", "has_email"), "its condition is never true", ""),
     (three("«spend > 5 and spend < 3»", "has_email"), "its condition is never true", ""),
     (tiers("[ { name = 'a', when = 'spend > 5' }, { name = 'b', «when» = 'spend > 2' } ]"), "the last tier has no `when`", "other"),
+    (tiers("[ { name = 'a' } ]\nof = «'False'»"), "nobody is in this group", ""),
+    (tiers("[ { name = 'a' } ]\nof = \"«nme» > 2\""), "unknown attribute", ""),
+    (tiers("[ { name = 'a' } ]\nof = «3»"), "`of`", ""),
+    (tiers("[ { name = 'a', when = 'spend > 0' }, { name = «'b'» } ]\nof = 'spend > 2'"), "everybody is in `a`", ""),
+    (tiers("[ { name = 'a', when = «'spend < 1'» }, { name = 'b' } ]\nof = 'spend > 2'"), "not of this group", ""),
     (tiers("[ «{ name = 'a' }», { name = 'b' } ]"), "tier `a` needs a `when`", ""),
 ]
 

@@ -22,7 +22,7 @@ from streams.replay import Events, Replay
 ROOT = Path(__file__).parents[3]
 SHOP = ROOT / "tests" / "data" / "shops" / "uci_online_retail_500customers.csv.gz"
 SHIPPED = (ROOT / "streams" / "defaults" / "segments.toml").read_text(encoding="utf-8")
-RFM = SHIPPED[SHIPPED.index("# RFM:") : SHIPPED.index("# Speaks well of us")]
+RFM = SHIPPED[SHIPPED.index("# RFM of who has ordered:") : SHIPPED.index("# Speaks well of us")]
 AT = datetime(2011, 12, 10, 6, tzinfo=UTC)
 END = round(AT.timestamp() * 1000)
 #: A purchase of this day or a later one is within 365 days: a day counts until it ends, and 365 days more.
@@ -45,18 +45,15 @@ class Counted:
         recency = AT - max(self.orders) if self.orders else None
         recent = sum(at.date() >= OLDEST for at in self.orders)
         if recency is None:
-            r = f = m = "none"
-            if self.money >= 100:
-                m = next(f"m{5 - n}" for n, bound in enumerate((1000, 500, 250, 100)) if self.money >= bound)
-        else:
-            r = next((f"r{5 - n}" for n, days in enumerate((30, 60, 120, 240)) if recency < timedelta(days)), "r1")
-            f = next((f"f{5 - n}" for n, bound in enumerate((10, 6, 4, 2)) if recent >= bound), "f1")
-            m = next((f"m{5 - n}" for n, bound in enumerate((1000, 500, 250, 100)) if self.money >= bound), "m1")
+            return {"rfm": "no_orders"}
+        r = next((f"r{5 - n}" for n, days in enumerate((30, 60, 120, 240)) if recency < timedelta(days)), "r1")
+        f = next((f"f{5 - n}" for n, bound in enumerate((10, 6, 4, 2)) if recent >= bound), "f1")
+        m = next((f"m{5 - n}" for n, bound in enumerate((1000, 500, 250, 100)) if self.money >= bound), "m1")
         return {"rfm_recency": r, "rfm_frequency": f, "rfm_money": m, "rfm": self.word(r, f, m)}
 
     @staticmethod
     def word(r: str, f: str, m: str) -> str:
-        if r >= "r4" and r != "none" and f in ("f4", "f5") and m in ("m4", "m5"):
+        if r >= "r4" and f in ("f4", "f5") and m in ("m4", "m5"):
             return "champion"
         if r in ("r3", "r4", "r5") and f in ("f3", "f4", "f5"):
             return "loyal"
@@ -64,7 +61,7 @@ class Counted:
             return "promising"
         if f in ("f3", "f4", "f5") or r == "r3":
             return "at_risk"
-        return "no_orders" if r == "none" else "hibernating"
+        return "hibernating"
 
 
 @cache

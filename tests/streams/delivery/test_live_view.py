@@ -166,6 +166,13 @@ async def test_records_become_the_view_and_bad_ones_dead_letters(view: LiveView)
     assert await view.customer("a") == {"cart": ("", 1_772_362_800_000)}
 
 
+async def test_out_of_all_tiers_and_a_customer_still(view: LiveView) -> None:
+    out = {**changed("a", "moved", "engagement"), "from": "low"}
+    await Keeper(view, Letters()).take([message(n, each) for n, each in enumerate([changed("a", "moved", "engagement", "low"), out])])  # type: ignore[arg-type]
+    counts = await view.counts(NAMES)
+    assert (counts.customers, counts.members["engagement.low"]) == (1, 0) and await view.customer("a") == {}
+
+
 async def test_after_a_topic_was_made_anew_the_view_is_built_again(view: LiveView) -> None:
     keeper = Keeper(view, Letters())  # type: ignore[arg-type]
     await keeper.take([message(n, changed(f"c{n}", "entered", "cart")) for n in range(5)])
