@@ -108,6 +108,8 @@ class Customer(msgspec.Struct, array_like=True, gc=False):
     soon: int = 0
     later: int = 0
     holds: list[int] | None = None  # segments that are held or wait, and since when: scoring/engine/membership.py
+    # the segments that time alone may turn, as things are: others need no look at a deadline (scoring/engine/plan.py); -1: all of them
+    near: int | bytes = -1
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -154,7 +156,11 @@ def encode(state: Customer) -> bytes:
         state.members = members.to_bytes((members.bit_length() + 7) // 8, "little")  # type: ignore[union-attr]
     if holding >= _MASK_LIMIT:  # type: ignore[operator]
         state.holding = holding.to_bytes((holding.bit_length() + 7) // 8, "little")  # type: ignore[union-attr]
+    near = state.near
+    if near >= _MASK_LIMIT:  # type: ignore[operator]
+        state.near = near.to_bytes((near.bit_length() + 7) // 8, "little")  # type: ignore[union-attr]
     value = _encode(state)
+    state.near = near
     state.last_view, state.warm_at, state.members, state.holding = last_view, warm_at, members, holding
     state.last_cart, state.soon, state.later = last_cart, soon, later
     return value
@@ -180,6 +186,9 @@ def decode(value: bytes | memoryview) -> Customer:
     mask = state.holding
     if mask.__class__ is bytes:
         state.holding = int.from_bytes(mask, "little")
+    mask = state.near
+    if mask.__class__ is bytes:
+        state.near = int.from_bytes(mask, "little")
     return state
 
 

@@ -52,6 +52,8 @@ class Calendar:
     country: str | None = None
     #: What `occasion` answered last, by what it was asked, and from when: nearly all that ask next ask within the same answer.
     answers: dict[tuple[str, str | None, str, int], tuple[int, tuple[bool, int]]] = field(default_factory=dict, repr=False)
+    #: The same of customers without a profile, by occasion and span alone.
+    everybodys: dict[tuple[str, int], tuple[int, tuple[bool, int]]] = field(default_factory=dict, repr=False)
 
     def said(self, name: str | None) -> list[Any]:
         """What a definition that reads the calendar means by it, `name` being the occasion that it names."""

@@ -99,7 +99,7 @@ class Engine:
         n = len(out)
         if state is None:
             state = create(ts)
-            state.definitions = self.fingerprint
+            state.definitions, state.near = self.fingerprint, 0
             effects = self._folds[event.rank](state, event, ts) | FIRST
             plan, now = plans.first(effects), ts
         else:
@@ -128,7 +128,9 @@ class Engine:
         if event_id is not None:
             remember(state, event_id, ts)
         before = state.members
-        for step, pace, refs, waits in plan:
+        near, looks = plan
+        state.near |= near  # type: ignore[operator]
+        for step, pace, refs, waits in looks:
             if refs and not (state.members ^ before) & refs:  # type: ignore[operator]
                 continue
             until = step(state, now, out, cause)
@@ -166,12 +168,15 @@ class Engine:
                 upto, due, soon = DAYS, later, NEVER
             else:
                 upto, due = HOURS, soon if soon < later else later
-            plan = self._plans.timed(upto, before, holding)  # type: ignore[arg-type]
+            near = state.near
+            if near < 0:  # type: ignore[operator]
+                near = self._plans.near
             # As in `event`, written twice: a call for each of two loops would cost as much as several of its steps.
-            for step, pace, refs, waits in plan:
-                if refs and not (state.members ^ before) & refs:  # type: ignore[operator]
+            for step, pace, refs, waits, mark, look in self._plans.timed(upto, before, holding):  # type: ignore[arg-type]
+                if not near & look and not (refs and (state.members ^ before) & refs):  # type: ignore[operator]
                     continue
                 until = step(state, now, out, changes.DEADLINE)
+                near = near | mark if until < NEVER else near & ~mark  # type: ignore[operator]
                 if until < due:
                     due = until
                 if pace and not state.holding & waits:  # type: ignore[operator]
@@ -186,7 +191,7 @@ class Engine:
                     due = until
             if due <= now:
                 raise AssertionError(f"a deadline at {now} did not pass: the next one would be {due}")
-            state.due, state.soon, state.later = due, soon, later
+            state.due, state.soon, state.later, state.near = due, soon, later, near
             if len(out) > n or state.holding != holding:
                 state.at = now
                 changed = True
@@ -221,7 +226,7 @@ class Engine:
         if n is None:
             n = len(out)
         due = soon = later = NEVER
-        for step, pace, _, waits in self._plans.full:
+        for step, pace, _, waits in self._plans.full[1]:
             until = step(state, now, out, cause)
             due = min(due, until)
             if pace and not state.holding & waits:  # type: ignore[operator]
@@ -235,7 +240,7 @@ class Engine:
             if state.campaigns is not None and (until := campaigns.due(state, now)) < due:
                 due = until
         state.at, state.definitions = now, self.fingerprint
-        state.due, state.soon, state.later = due, soon, later
+        state.due, state.soon, state.later, state.near = due, soon, later, self._plans.near
 
     def render(self, entry: Entry, customer_id: str, detected_at: int | None) -> Rendered:
         """An entry as (topic, JSON value, headers). `detected_at` is wall time in ms; None leaves it out."""

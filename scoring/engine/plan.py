@@ -19,7 +19,14 @@ _KEPT = 4_096
 
 #: Steps, each with its segment's pace; of those that only refer to what gets a look, the bits of that: a step need not run unless one of
 #: them has changed; and the bits that tell whether it is waiting, which is soon over, whatever its pace.
-Plan = tuple[tuple[Step, int, int, int], ...]
+Looks = tuple[tuple[Step, int, int, int], ...]
+
+#: After an event: the marks of those that are looked at, for `Customer.near`, and the looks.
+Plan = tuple[int, Looks]
+
+#: At a deadline: steps with pace, bits of what they refer to and bits of waiting; its mark; and the mark with which it is looked at, 0 for
+#: one that time has nothing to say to unless what it refers to has changed.
+Timed = tuple[tuple[Step, int, int, int, int, int], ...]
 
 
 class Plans:
@@ -32,24 +39,30 @@ class Plans:
         self._pace = {each.name: pace(each) for each in steps.ordered}
         self._waits = {each.name: each.bits if _may_wait(each) else 0 for each in steps.ordered}
         self._bits = {each.name: sum(by_name[name].bits for name in each.refs) for each in steps.ordered}
-        self.full: Plan = tuple(self._entry(each, each.step) for each in steps.ordered)
+        timed = [each.name for each in steps.ordered if each.timed or each.refs]
+        self._marks = {each.name: 1 << timed.index(each.name) if each.name in timed else 0 for each in steps.ordered}
+        #: All marks.
+        self.near = sum(self._marks.values())
+        self.full: Plan = self.near, tuple(self._look(each, each.step) for each in steps.ordered)
         self._timed = [(*_timed_bits(each), each) for each in steps.ordered]
         #: By pace: who is in these or out of them makes a difference at a deadline; and the plans that are kept.
         telling = [each for outside, inside, each in self._timed if inside != (each.bits if outside else 0)]
         self._telling = [sum(each.bits for each in telling if self._pace[each.name] <= upto) for upto in range(HOURS, WEEKS + 1)]
-        self._at_deadlines: list[dict[tuple[int, int], Plan]] = [{} for _ in self._telling]
+        self._at_deadlines: list[dict[tuple[int, int], Timed]] = [{} for _ in self._telling]
         self._touched: dict[int, Plan] = {}
         self._first: dict[int, Plan] = {}
         self._resting = {each.name: tuple(resting(steps, condition) for condition in _decisive(each)) for each in steps.ordered}
-        self._masks: dict[int, tuple[int, int, int, int, dict[int, Plan]]] = {}
+        self._masks: dict[int, tuple[int, int, int, int, int, dict[int, Plan]]] = {}
 
     def choose(self, effects: int, members: int, holding: int) -> Plan:
         """The steps to run after an event with these effects."""
         masks = self._masks.get(effects)
         if masks is None:
-            masks = self._masks[effects] = (*self._mask(effects), {0: ()})
-        outside, inside, held, quick, plans = masks
-        need = (outside & ~(members | holding)) | (inside & members) | (held & holding)
+            outside, inside, held, quick = self._mask(effects)
+            masks = self._masks[effects] = outside, inside, outside ^ inside, held, quick, {0: (0, ())}
+        outside, inside, differ, held, quick, plans = masks
+        # `outside` of those who are, `inside` of the others; of who holds something, what is held and not that of outsiders.
+        need = outside ^ differ & members if not holding else (outside & ~(members | holding)) | (inside & members) | (held & holding)
         plan = plans.get(need)
         if plan is None:
             plan = plans[need] = self._plan(effects, need, quick)
@@ -59,14 +72,15 @@ class Plans:
         """The steps to run at a customer's first event."""
         plan = self._first.get(effects)
         if plan is None:
-            found: list[tuple[Step, int, int, int]] = []
+            near, found = 0, []
             for each in self._ordered:
                 rests = all(any(not way & effects for way in ways) for ways in self._resting[each.name])
                 if not rests:
-                    found.append(self._entry(each, each.step))
+                    near |= self._marks[each.name]
+                    found.append(self._look(each, each.step))
                 elif each.landing is not None:
-                    found.append(self._entry(each, each.landing))
-            plan = self._first[effects] = tuple(found)
+                    found.append(self._look(each, each.landing))
+            plan = self._first[effects] = near, tuple(found)
         return plan
 
     def touched(self, effects: int) -> Plan:
@@ -75,16 +89,17 @@ class Plans:
         plan = self._touched.get(effects)
         if plan is None:
             looked_at: set[str] = set()
-            found: list[tuple[Step, int, int, int]] = []
+            near, found = 0, []
             for each in self._ordered:
                 touched = bool(_read(each) & effects)
                 if touched or each.refs & looked_at:
                     looked_at.add(each.name)
-                    found.append(self._entry(each, each.step, 0 if touched else self._bits[each.name]))
-            plan = self._touched[effects] = tuple(found)
+                    near |= self._marks[each.name]
+                    found.append(self._look(each, each.step, 0 if touched else self._bits[each.name]))
+            plan = self._touched[effects] = near, tuple(found)
         return plan
 
-    def timed(self, upto: int, members: int, holding: int) -> Plan:
+    def timed(self, upto: int, members: int, holding: int) -> Timed:
         """The steps to run at a deadline of this pace: of segments that time alone can turn, given where the customer is, and that are of
         no slower pace or waiting."""
         where = members & self._telling[upto], holding
@@ -96,19 +111,20 @@ class Plans:
             plan = plans[where] = self._at_deadline(upto, members, holding)
         return plan
 
-    def _entry(self, each: Compiled, step: Step, refs: int = 0) -> tuple[Step, int, int, int]:
+    def _look(self, each: Compiled, step: Step, refs: int = 0) -> tuple[Step, int, int, int]:
         return step, self._pace[each.name], refs, self._waits[each.name]
 
-    def _at_deadline(self, upto: int, members: int, holding: int) -> Plan:
-        plan: list[tuple[Step, int, int, int]] = []
+    def _at_deadline(self, upto: int, members: int, holding: int) -> Timed:
+        plan: list[tuple[Step, int, int, int, int, int]] = []
         looked_at = 0
         for outside, inside, each in self._timed:
             waiting, asked = self._waits[each.name] & holding, self._bits[each.name]
             within = members & each.bits
+            mark = self._marks[each.name]
             if waiting or (self._pace[each.name] <= upto and (inside & within if within else outside)):
-                plan.append(self._entry(each, each.step))
+                plan.append((each.step, self._pace[each.name], asked, self._waits[each.name], mark, mark))
             elif asked & looked_at:  # time has nothing to say to it yet, unless what it asks for has
-                plan.append(self._entry(each, each.step, asked))
+                plan.append((each.step, self._pace[each.name], asked, self._waits[each.name], mark, 0))
             else:
                 continue
             looked_at |= each.bits
@@ -136,7 +152,7 @@ class Plans:
         return outside, inside, held, quick
 
     def _plan(self, effects: int, need: int, quick: int) -> Plan:
-        plan: list[tuple[Step, int, int, int]] = []
+        near, plan = 0, []
         looked_at: set[str] = set()
         for each in self._ordered:
             wanted, refs = need & each.bits, 0
@@ -153,9 +169,10 @@ class Plans:
                     step = lifted
                 else:
                     step = quickly[(wanted // each.bit).bit_length() - 1]
-            plan.append(self._entry(each, step, refs))
+            plan.append(self._look(each, step, refs))
+            near |= self._marks[each.name]
             looked_at.add(each.name)
-        return tuple(plan)
+        return near, tuple(plan)
 
 
 def _tier_masks(each: Compiled, effects: int) -> tuple[int, int]:

@@ -75,7 +75,7 @@ def line_cents(thousandths: int, unit: Price | None) -> int:
     if unit is None:
         return 0
     if isinstance(unit, int):
-        return half_even(thousandths * unit, 1000)
+        return unit if thousandths == 1000 else half_even(thousandths * unit, 1000)
     whole, _, fraction = unit.partition(".")
     return half_even(thousandths * int(whole + fraction), 10 ** (len(fraction) + 1))
 

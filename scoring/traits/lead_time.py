@@ -24,14 +24,15 @@ from scoring.state import Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
 from scoring.traits.pairing import LAST_SECOND, LONE, OPEN, PAIRS, Facts, Pairing, seconds
-from scoring.traits.products import SHORT, hashed, product_key
+from scoring.traits.products import SHORT, hashes, product_key
 from scoring.traits.trait import Fold, Trait, Views
 
 KEY = 3
 _LED, _INTEREST = effect(), effect()
 _DAY = 86_400  # seconds
-#: A record of a product with a view and no order; and of the last of them, from the instant on.
-_FIRST, _SINCE, _BEHIND = Struct("<3sIB"), Struct("<I"), 5
+#: Of products with a view and no order: a record's making and its bytes; of the last record the instant, behind which are so many bytes.
+_first, _SIZE = Struct("<3sIB").pack, 8
+_since, _BEHIND = Struct("<I").unpack_from, 5
 
 #: A product come back to on another day stays as long as one viewed so many days later once.
 _STAYS = 14
@@ -45,6 +46,8 @@ def _keeps(record: tuple[Any, ...]) -> int:
 
 #: `x` is how many days after the first view's day the last view was, 255 at most.
 _VIEWS = Pairing("B", "", _keeps)
+#: Bytes of as many records as are kept, and what they say if none of the products was come back to.
+_FULL, _NEVER = _VIEWS.most, bytes(_VIEWS.most // _VIEWS.size)
 
 
 def lead_time(s: Customer) -> int | None:
@@ -82,17 +85,16 @@ def _view_folder(definitions: Definitions, lateness: int) -> Fold:
         mine = opened(facts, KEY)
         if mine is None:
             mine = facts[KEY] = _VIEWS.nothing()
-        key, at = hashed(e.product_id)[:SHORT], ts // 1000
+        key, at = hashes[e.product_id][:SHORT], ts // 1000
         # The commonest: the first view of a product after all that is known, and it changes no answer.
-        seen = mine[OPEN]
-        if seen and not seen[-1] and _SINCE.unpack_from(seen, len(seen) - _BEHIND)[0] < at <= LAST_SECOND and key not in seen:
-            bought, lone = mine[PAIRS], mine[LONE]
+        seen, bought, lone = mine
+        if seen and not seen[-1] and _since(seen, len(seen) - _BEHIND)[0] < at <= LAST_SECOND and key not in seen:
             if not ((bought and key in bought) or (lone and key in lone)):
-                if len(seen) < _VIEWS.most:
-                    mine[OPEN] = seen + _FIRST.pack(key, at, 0)
+                if len(seen) < _FULL:
+                    mine[OPEN] = seen + _first(key, at, 0)
                     return 0
-                if not any(seen[_VIEWS.x :: _VIEWS.size]):
-                    mine[OPEN] = seen[_VIEWS.size :] + _FIRST.pack(key, at, 0)
+                if seen[_SIZE - 1 :: _SIZE] == _NEVER:
+                    mine[OPEN] = seen[_SIZE:] + _first(key, at, 0)
                     return 0
         at = seconds(ts)
         known = _VIEWS.open_record(mine, key)

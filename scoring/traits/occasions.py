@@ -30,7 +30,11 @@ def country(s: Customer, calendar: Calendar) -> str | None:
 
 def occasion_at(s: Customer, now: int, name: str, before: int, calendar: Calendar) -> tuple[bool, int]:
     if s.profile is None:  # most are of no country of their own
-        return calendars.occasion(calendar, name, calendar.country, calendar.time_zone, before, now)
+        known = calendar.everybodys.get((name, before))
+        if known is None or not known[0] <= now < known[1][1]:
+            answer = calendars.occasion(calendar, name, calendar.country, calendar.time_zone, before, now)
+            known = calendar.everybodys[name, before] = now, answer
+        return known[1]
     return calendars.occasion(calendar, name, country(s, calendar), time_zone(s, calendar.time_zone), before, now)
 
 

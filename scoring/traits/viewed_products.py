@@ -30,7 +30,7 @@ from scoring.segments.model import Definitions
 from scoring.state import NEVER, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import effect
-from scoring.traits.products import HASH, hashed
+from scoring.traits.products import HASH, hashed, hashes
 from scoring.traits.seen_products import BOUGHT, KEY, WIDTH, instant, interested, place, price, with_newest, with_record
 from scoring.traits.trait import Fold, Trait, Views
 
@@ -59,6 +59,15 @@ def _saw(facts: dict[int, Any], product: bytes, ts: int, cents: int) -> int:
     return _TOLD if changed else 0
 
 
+def _viewed(facts: dict[int, Any], product: bytes, ts: int, cents: int) -> int:
+    """As `_saw`, quick where something new is viewed by somebody who was told nothing: the commonest."""
+    mine = opened(facts, KEY)
+    if mine is not None and mine[1] is None and (newer := with_newest(mine[0], product, ts, cents)) is not None:
+        mine[0] = newer
+        return 0
+    return _saw(facts, product, ts, cents)
+
+
 def viewed(s: Customer) -> Iterator[bytes]:
     """The products (hashed) a customer may hear news of."""
     mine = fact(s, KEY)
@@ -84,14 +93,7 @@ def _page_view(definitions: Definitions, lateness: int) -> Fold:
         cents = e.cents
         if e.product_id is None or cents is None or cents <= 0:
             return 0
-        if cents > _MOST_CENTS:
-            cents = _MOST_CENTS
-        product, mine = hashed(e.product_id), opened(facts, KEY)
-        # As `_saw`, of the commonest: something new, of somebody who was told nothing.
-        if mine is not None and mine[1] is None and (newer := with_newest(mine[0], product, ts, cents)) is not None:
-            mine[0] = newer
-            return 0
-        return _saw(facts, product, ts, cents)
+        return _viewed(facts, hashes[e.product_id], ts, cents if cents < _MOST_CENTS else _MOST_CENTS)
 
     return fold
 
@@ -101,7 +103,7 @@ def _cart_event(definitions: Definitions, lateness: int) -> Fold:
         if e.price is None or e.product_id is None or e.action == "remove":
             return 0
         cents = money.line_cents(1000, e.price)
-        return _saw(facts, hashed(e.product_id), ts, min(cents, _MOST_CENTS)) if cents > 0 else 0
+        return _viewed(facts, hashes[e.product_id], ts, min(cents, _MOST_CENTS)) if cents > 0 else 0
 
     return fold
 
