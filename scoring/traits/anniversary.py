@@ -17,7 +17,7 @@ from scoring.calendar import calendar as calendars
 from scoring.calendar.calendar import Calendar
 from scoring.events.schema import PURCHASES, Purchase
 from scoring.segments.model import Definitions
-from scoring.state import NEVER, Customer, fact, opened
+from scoring.state import DAY, NEVER, Customer, fact, opened
 from scoring.traits.attribute import Attribute
 from scoring.traits.effects import FIRST, PROFILE, effect
 from scoring.traits.profile import time_zone
@@ -27,6 +27,8 @@ from scoring.zones import day
 KEY = 13
 _FIRST_ORDER = effect()
 _EPOCH = date(1970, 1, 1)
+#: No anniversary's day begins sooner after the order, wherever the clocks are by then.
+_YEAR = 363 * DAY
 
 
 def first_order(s: Customer) -> int | None:
@@ -38,6 +40,9 @@ def order_anniversary_at(s: Customer, now: int, before: int, calendar: Calendar)
     first = first_order(s)
     if first is None:
         return False, NEVER
+    soonest = first + _YEAR - before
+    if now < soonest:
+        return False, soonest
     zone = time_zone(s, calendar.time_zone)
     year, month, number = _parts(day(zone, first))
     return calendars.yearly((month, number), zone, before, now, after=year)

@@ -214,3 +214,12 @@ def test_zones_are_names_and_nothing_else() -> None:
     assert offset("Europe/Amsterdam", ms("2026-07-01T00:00:00.000Z")) == 2 * HOUR
     for far in (-(10**15), 10**15):
         assert abs(offset("Europe/Amsterdam", far)) < DAY
+
+
+@searching(300)
+@given(st.sampled_from(ZONES), st.integers(-(10**9), 2 * 10**9), st.integers(-2 * 86_400, 2 * 86_400))
+def test_an_offset_is_what_the_zone_says(zone: str, second: int, nearby: int) -> None:
+    """Of any zone and instant, asked after another one nearby."""
+    for each in (second, second + nearby):
+        ahead = datetime.fromtimestamp(each, ZoneInfo(zone)).utcoffset()
+        assert ahead is not None and offset(zone, each * 1000) == round(ahead.total_seconds() * 1000)
