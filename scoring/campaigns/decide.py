@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from scoring.campaigns import caps, contact, entries, runs, standing
-from scoring.campaigns.model import Campaign, Policy
+from scoring.campaigns.model import Campaign, Moved, Policy
 from scoring.campaigns.render import Rendered, message
 from scoring.campaigns.runs import NEXT, STARTED, TRIGGER, Run
 from scoring.campaigns.starts import AT, FROM, NUMBER, READ, SEGMENT, TO, CustomerId, lot, starts
@@ -46,7 +46,8 @@ class Campaigns:
         self.policy = policy or Policy()
         self._by_priority = sorted(campaigns, key=lambda campaign: -campaign.priority)  # equals in file order
         self._by_name = {campaign.name: campaign for campaign in campaigns}
-        self._triggered: dict[int, list[Campaign]] = {}
+        #: By segment and, of tiers, where somebody moves to: most changes start nothing.
+        self._triggered: dict[tuple[int, str | None], list[Campaign]] = {}
         self._goes_on: dict[str, Check] = {}
         self._holds: dict[str, Check] = {}
         self._silent: Check | None = None
@@ -64,7 +65,9 @@ class Campaigns:
         self._engine = engine
         index = {name: i for i, name in enumerate(engine.names)}
         for campaign in self._by_priority:
-            self._triggered.setdefault(index[campaign.trigger.segment], []).append(campaign)
+            trigger = campaign.trigger
+            for tier in dict.fromkeys(trigger.to) if isinstance(trigger, Moved) else (None,):
+                self._triggered.setdefault((index[trigger.segment], tier), []).append(campaign)
             self._holds[campaign.name] = engine.condition(campaign.trigger.membership())
             self._goes_on[campaign.name] = engine.condition(campaign.condition)
         if self.policy.not_while is not None:
@@ -74,13 +77,17 @@ class Campaigns:
         """After the segments were evaluated for this event at `now`; `changes` are that evaluation's. Decides no step: see `due`."""
         if state.campaigns is not None:
             self._stop(state, event, now, out)
-        self._start(state, now, changes, event.customer_id, out)
-        if standing.any_kept(state):
+        if changes:
+            self._start(state, now, changes, event.customer_id, out)
+        if state.campaigns is not None and standing.any_kept(state):
             standing.review(state, now, lambda sent: self._gone(state, sent, event, now), out)
 
     def on_time(self, state: Customer, now: int, changes: list[Entry], out: list[Entry], customer: CustomerId = None) -> None:
         """At a deadline, after the segments were evaluated at `now`: what these changes start, and every step due by now."""
-        self._start(state, now, changes, customer, out)
+        if changes:
+            self._start(state, now, changes, customer, out)
+        if state.campaigns is None:
+            return
         if changes and standing.any_kept(state):
             standing.review(state, now, lambda sent: self._gone(state, sent, None, now), out)
         while (campaign := self._next(state, now)) is not None:
@@ -145,12 +152,11 @@ class Campaigns:
     # ---- starts and ends
 
     def _start(self, state: Customer, now: int, changes: list[Entry], customer: CustomerId, out: list[Entry]) -> None:
-        triggered, begun = self._triggered, []
+        begun = []
         for change in changes:
-            if change[SEGMENT] in triggered:
-                for campaign in triggered[change[SEGMENT]]:
-                    if starts(campaign, change) and self._begin(state, campaign, change, now, customer, out):
-                        begun.append(campaign)
+            for campaign in self._triggered.get((change[SEGMENT], change[TO]), ()):
+                if starts(campaign, change) and self._begin(state, campaign, change, now, customer, out):
+                    begun.append(campaign)
         if begun and any(campaign.excludes for campaign in begun):
             self._exclude(state, begun, now, out)
 

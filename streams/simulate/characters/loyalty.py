@@ -97,8 +97,3 @@ def at_risk(s: Script) -> None:
 def hibernating(s: Script) -> None:
     for ago in s.moments(340, 140, 2):
         s.order(ago)
-
-
-@found_by("rfm.no_orders")
-def never_bought(s: Script) -> None:
-    """Nothing but the past."""

@@ -45,7 +45,7 @@ class Counted:
         recency = AT - max(self.orders) if self.orders else None
         recent = sum(at.date() >= OLDEST for at in self.orders)
         if recency is None:
-            return {"rfm": "no_orders"}
+            return {}
         r = next((f"r{5 - n}" for n, days in enumerate((30, 60, 120, 240)) if recency < timedelta(days)), "r1")
         f = next((f"f{5 - n}" for n, bound in enumerate((10, 6, 4, 2)) if recent >= bound), "f1")
         m = next((f"m{5 - n}" for n, bound in enumerate((1000, 500, 250, 100)) if self.money >= bound), "m1")
