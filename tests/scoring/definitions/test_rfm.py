@@ -102,7 +102,7 @@ def test_every_customer_is_where_the_recount_says(replayed: Replay) -> None:
     found = {customer: replayed.engine.memberships(state) for customer, state in replayed.customers.items()}
     expected = {customer: each.tiers for customer, each in counted().items()}
     assert len(expected) == 500 and found == expected
-    assert len({each["rfm"] for each in expected.values()}) >= 5, "a test of some width"
+    assert len({each.get("rfm") for each in expected.values()}) >= 5, "a test of some width"
 
 
 def test_the_fifths_by_money_are_those_of_the_recount(replayed: Replay) -> None:
