@@ -160,7 +160,8 @@ def encode(state: Customer) -> bytes:
     if near >= _MASK_LIMIT:  # type: ignore[operator]
         state.near = near.to_bytes((near.bit_length() + 7) // 8, "little")  # type: ignore[union-attr]
     value = _encode(state)
-    state.near = near
+    if near >= _MASK_LIMIT:  # type: ignore[operator]
+        state.near = near
     state.last_view, state.warm_at, state.members, state.holding = last_view, warm_at, members, holding
     state.last_cart, state.soon, state.later = last_cart, soon, later
     return value
