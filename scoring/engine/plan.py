@@ -6,6 +6,8 @@ gets a look gets one too, after it. Plans are kept per mask, so an event costs a
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from scoring.engine.first_look import resting
 from scoring.engine.pace import HOURS, WEEKS, pace
 from scoring.engine.steps import Compiled, Step, Steps
@@ -24,9 +26,21 @@ Looks = tuple[tuple[Step, int, int, int], ...]
 #: After an event: the marks of those that are looked at, for `Customer.near`, and the looks.
 Plan = tuple[int, Looks]
 
-#: At a deadline: steps with pace, bits of what they refer to and bits of waiting; its mark; and the mark with which it is looked at, 0 for
+#: At a deadline: a step with pace, bits of what it refers to and bits of waiting; its mark; and the mark with which it is looked at, 0 for
 #: one that time has nothing to say to unless what it refers to has changed.
-Timed = tuple[tuple[Step, int, int, int, int, int], ...]
+AtDeadline = tuple[Step, int, int, int, int, int]
+Timed = tuple[AtDeadline, ...]
+
+
+class _Timed(NamedTuple):
+    """A segment at deadlines: can time let in who is outside, the bits of those inside whom it can move, all bits; and its two looks, of
+    which thousands of plans are made."""
+
+    outside: bool
+    inside: int
+    bits: int
+    direct: AtDeadline
+    asking: AtDeadline
 
 
 class Plans:
@@ -44,10 +58,11 @@ class Plans:
         #: All marks.
         self.near = sum(self._marks.values())
         self.full: Plan = self.near, tuple(self._look(each, each.step) for each in steps.ordered)
-        self._timed = [(*_timed_bits(each), each) for each in steps.ordered]
+        looks = {each.name: (self._at_a_deadline(each, direct=True), self._at_a_deadline(each, direct=False)) for each in steps.ordered}
+        self._timed = [_Timed(*_timed_bits(each), each.bits, *looks[each.name]) for each in steps.ordered]
         #: By pace: who is in these or out of them makes a difference at a deadline; and the plans that are kept.
-        telling = [each for outside, inside, each in self._timed if inside != (each.bits if outside else 0)]
-        self._telling = [sum(each.bits for each in telling if self._pace[each.name] <= upto) for upto in range(HOURS, WEEKS + 1)]
+        telling = [each for each in self._timed if each.inside != (each.bits if each.outside else 0)]
+        self._telling = [sum(each.bits for each in telling if each.direct[1] <= upto) for upto in range(HOURS, WEEKS + 1)]
         self._at_deadlines: list[dict[tuple[int, int], Timed]] = [{} for _ in self._telling]
         self._touched: dict[int, Plan] = {}
         self._first: dict[int, Plan] = {}
@@ -114,20 +129,23 @@ class Plans:
     def _look(self, each: Compiled, step: Step, refs: int = 0) -> tuple[Step, int, int, int]:
         return step, self._pace[each.name], refs, self._waits[each.name]
 
+    def _at_a_deadline(self, each: Compiled, direct: bool) -> AtDeadline:
+        mark = self._marks[each.name]
+        return each.step, self._pace[each.name], self._bits[each.name], self._waits[each.name], mark, mark if direct else 0
+
     def _at_deadline(self, upto: int, members: int, holding: int) -> Timed:
-        plan: list[tuple[Step, int, int, int, int, int]] = []
+        plan: list[AtDeadline] = []
         looked_at = 0
-        for outside, inside, each in self._timed:
-            waiting, asked = self._waits[each.name] & holding, self._bits[each.name]
-            within = members & each.bits
-            mark = self._marks[each.name]
-            if waiting or (self._pace[each.name] <= upto and (inside & within if within else outside)):
-                plan.append((each.step, self._pace[each.name], asked, self._waits[each.name], mark, mark))
+        for outside, inside, bits, direct, asking in self._timed:
+            _, pace, asked, waits, _, _ = direct
+            within = members & bits
+            if waits & holding or (pace <= upto and (inside & within if within else outside)):
+                plan.append(direct)
             elif asked & looked_at:  # time has nothing to say to it yet, unless what it asks for has
-                plan.append((each.step, self._pace[each.name], asked, self._waits[each.name], mark, 0))
+                plan.append(asking)
             else:
                 continue
-            looked_at |= each.bits
+            looked_at |= bits
         return tuple(plan)
 
     def _mask(self, effects: int) -> tuple[int, int, int, int]:

@@ -242,9 +242,9 @@ def compare(want: Outcome, got: Outcome) -> None:
 
 
 def state_difference(want: Customer, got: Customer) -> dict[str, Any]:
-    """Fields that differ. `due`, `soon` and `later` are lower bounds that may be reached by different ways."""
+    """Fields that differ. `due`, `soon`, `later` and the marks of `near` are bounds that may be reached by different ways."""
     wanted, found = plain(want), plain(got)
-    left_out = ("due", "soon", "later", "outbox")
+    left_out = ("due", "soon", "later", "near", "outbox")
     return {name: (wanted[name], found[name]) for name in wanted if name not in left_out and wanted[name] != found[name]}
 
 

@@ -61,20 +61,24 @@ class Shop:
         if roll < 0.05:  # forgotten, or joined to another id
             out = [self._json(customer, "exited", name, cause="merge") for who, name in sorted(self.inside) if who == customer]
             self.inside -= {(customer, name) for name in ("cart", "buyer")}
-            if self.tier.pop(customer, None):
-                out.append(self._json(customer, "moved", "engagement", cause="merge"))
+            if tier := self.tier.pop(customer, None):
+                out.append(self._json(customer, "moved", "engagement", cause="merge", come_from=tier))
             return out
+        if roll < 0.1 and customer in self.tier:  # of a group that is for some: in none of its tiers any more
+            return [self._json(customer, "moved", "engagement", come_from=self.tier.pop(customer))]
         if roll < 0.4:
-            self.tier[customer] = to = self.dice.choice(TIERS)
-            return [self._json(customer, "moved", "engagement", to)]
+            come_from, self.tier[customer] = self.tier.get(customer), (to := self.dice.choice(TIERS))
+            return [self._json(customer, "moved", "engagement", to, come_from=come_from)]
         name = self.dice.choice(["cart", "buyer"])
         kind = "exited" if (customer, name) in self.inside else "entered"
         self.inside ^= {(customer, name)}
         return [self._json(customer, kind, name)]
 
-    def _json(self, customer: str, kind: str, segment: str, to: str | None = None, cause: str = "event") -> bytes:
-        record = {"customer_id": customer, "segment": segment, "kind": kind, "to": to, "at": rfc3339(self.at), "cause": cause}
-        return json.dumps(record).encode()
+    def _json(
+        self, customer: str, kind: str, segment: str, to: str | None = None, cause: str = "event", come_from: str | None = None
+    ) -> bytes:
+        record = {"customer_id": customer, "segment": segment, "kind": kind, "from": come_from, "to": to}
+        return json.dumps(record | {"at": rfc3339(self.at), "cause": cause}).encode()
 
     async def take_in(self, part: float = 1.0) -> None:
         view = LiveView(self.redis, self.settings.app_id)
