@@ -46,7 +46,7 @@ def summarize(definition: Segment | Tiers) -> Summary:
     if definition.settle:
         time.append(f"settles in {short_span(definition.settle)}")
     if isinstance(definition, Tiers):
-        kind = f"tiers: {' > '.join(tier.name for tier in definition.tiers)}"
+        kind = f"tiers{'' if definition.of is None else ' of some'}: {' > '.join(tier.name for tier in definition.tiers)}"
     else:
         kind = "segment"
         spans = (("held for", definition.hold_for), ("cooldown", definition.cooldown))

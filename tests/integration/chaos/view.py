@@ -30,7 +30,7 @@ def view_of(want: Outcome, got: Outcome) -> dict[str, Memberships]:
     for customer, names in want.order.items():
         for change in (want.changes[name] for name in names if name in got.changes):
             mine = found.setdefault(customer, {})
-            if change["kind"] == "exited":
+            if change["kind"] == "exited" or (change["kind"] == "moved" and change["to"] is None):
                 mine.pop(change["segment"], None)
             else:
                 mine[change["segment"]] = (change["to"] or "", epoch_ms(change["at"]))

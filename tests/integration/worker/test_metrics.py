@@ -92,9 +92,9 @@ async def agreed(setup: Setup, web: str, told: int = 0) -> tuple[Scrape, list[di
     members: Counter[tuple[str, ...]] = Counter()
     for change in changes:
         if change["kind"] == "moved":
-            members[change["segment"], change["to"]] += 1
-            if change["from"] is not None:
-                members[change["segment"], change["from"]] -= 1
+            for tier, number in ((change["to"], 1), (change["from"], -1)):
+                if tier is not None:
+                    members[change["segment"], tier] += number
         else:
             members[change["segment"], ""] += 1 if change["kind"] == "entered" else -1
     return found, changes, members
