@@ -91,7 +91,8 @@ class EngineCollector(Collector):
         yield counter("gedrag_entries", "Customers who entered a simple segment", ("segment", "cause"), entries.items())
         yield counter("gedrag_exits", "Customers who left a simple segment", ("segment", "cause"), exits.items())
         labels = ("segment", "from_tier", "to_tier", "cause")
-        yield counter("gedrag_moves", "Customers who moved between tiers; from none when they are new to them, to none when they leave them all", labels, moves.items())
+        what = "Customers who moved between tiers; from none when they are new to them, to none when they leave them all"
+        yield counter("gedrag_moves", what, labels, moves.items())
         decided = service.counters.detail.decided
         yield counter("gedrag_messages", "Decisions of campaigns", ("campaign", "decision", "reason"), decided.items())
 
