@@ -53,8 +53,8 @@ class Plans:
         self._pace = {each.name: pace(each) for each in steps.ordered}
         self._waits = {each.name: each.bits if _may_wait(each) else 0 for each in steps.ordered}
         self._bits = {each.name: sum(by_name[name].bits for name in each.refs) for each in steps.ordered}
-        timed = [each.name for each in steps.ordered if each.timed or each.refs]
-        self._marks = {each.name: 1 << timed.index(each.name) if each.name in timed else 0 for each in steps.ordered}
+        # By the place in the file, which is the same in every release: values keep them.
+        self._marks = {each.name: 1 << each.index if each.timed or each.refs else 0 for each in steps.ordered}
         #: All marks.
         self.near = sum(self._marks.values())
         self.full: Plan = self.near, tuple(self._look(each, each.step) for each in steps.ordered)
